@@ -1,0 +1,5 @@
+"""``python -m spatialvision`` is the command ``spatialvision``."""
+
+from spatialvision.cli import main
+
+main()

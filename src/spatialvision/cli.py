@@ -1,0 +1,183 @@
+"""The command line: thin commands that import what is heavy only when they run."""
+
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spatialvision.errors import SpatialVisionError, StorageError
+
+app = typer.Typer(
+    name="spatialvision",
+    help="Image classifiers that know where things are: train named recipes, evaluate and compare the runs.",
+    epilog="First steps: 'spatialvision recipes' lists what there is; "
+    "'spatialvision train stn-mnist/exp01-baseline data.name=fashion_mnist epochs=3' trains one of them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+RecipeArgument = Annotated[
+    str, typer.Argument(help="A recipe's name (see 'recipes'), or the path of a YAML file.")
+]
+OverridesArgument = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[FIELD=VALUE]...", help="Changes, such as epochs=3 optimizer.lr=0.1."),
+]
+ImportOption = Annotated[
+    list[Path] | None,
+    typer.Option("--import", help="A Python file that registers models, datasets, objectives, evaluators."),
+]
+DataRootOption = Annotated[
+    Path | None,
+    typer.Option(help="Folder of the datasets [default: $SPATIALVISION_DATA, else the user's cache folder]."),
+]
+OfflineOption = Annotated[bool, typer.Option("--offline", help="Never connect to a network.")]
+
+
+@app.command(
+    epilog="Example: spatialvision train stn-mnist/exp01-baseline data.name=fashion_mnist epochs=3 seed=1"
+)
+def train(
+    recipe: RecipeArgument,
+    overrides: OverridesArgument = None,
+    name: Annotated[
+        str | None,
+        typer.Option(help="The run's folder [default: what differs from the recipe, and the seed]."),
+    ] = None,
+    runs_dir: Annotated[Path, typer.Option(help="Folder of all runs.")] = Path("runs"),
+    data_root: DataRootOption = None,
+    imports: ImportOption = None,
+    init_from: Annotated[
+        Path | None, typer.Option(help="Start from the weights of a run or of a .safetensors file.")
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Delete the run of that name first.")
+    ] = False,
+    offline: OfflineOption = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress on the console.")] = False,
+) -> None:
+    """Train a recipe, or continue it where it stopped. The run directory holds everything."""
+    from spatialvision.training.signals import StopSignal
+
+    stop = StopSignal()
+    stop.install()
+    from spatialvision.training.train import train as train_recipe
+    from spatialvision.workbench import import_files, load_recipe
+
+    import_files(imports or [])
+    train_recipe(
+        load_recipe(recipe, *(overrides or [])),
+        runs_dir=runs_dir, name=name, data_root=data_root, offline=offline, overwrite=overwrite,
+        init_from=init_from, quiet=quiet, stop=stop,
+    )  # fmt: skip
+
+
+@app.command(
+    epilog="Example: spatialvision evaluate runs/stn-mnist/exp01-baseline/s123 accuracy --split test"
+)
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="A finished run's folder.")],
+    evaluators: Annotated[
+        list[str] | None, typer.Argument(help="Which ones [default: all that apply].")
+    ] = None,
+    split: Annotated[
+        list[str] | None, typer.Option(help="train, validation or test; may be repeated.")
+    ] = None,
+    data_root: DataRootOption = None,
+    imports: ImportOption = None,
+    offline: OfflineOption = False,
+) -> None:
+    """Evaluate a finished run again; each evaluator writes one file into the run."""
+    from spatialvision.data.root import default_data_root
+    from spatialvision.evaluate.evaluate import evaluate_run
+    from spatialvision.report.figures import draw_figures
+    from spatialvision.runs.directory import Run
+    from spatialvision.workbench import import_files, registries
+
+    opened = Run(run)
+    registries()
+    import_files([*sorted((run / "imports").glob("*.py")), *(imports or [])])
+    for path in evaluate_run(
+        opened, evaluators or [], split or [], data_root=data_root or default_data_root(), offline=offline
+    ):
+        typer.echo(path)
+    for path in draw_figures(opened):
+        typer.echo(path)
+
+
+@app.command(epilog="Example: spatialvision show stn-mnist/exp05-coordconv-classifier epochs=3")
+def show(recipe: RecipeArgument, overrides: OverridesArgument = None) -> None:
+    """Print a recipe with parents and overrides resolved, and where each value comes from."""
+    from spatialvision.config.resolving import resolve
+    from spatialvision.config.showing import resolved_text
+
+    typer.echo(resolved_text(resolve(recipe, overrides or [])))
+
+
+@app.command()
+def recipes() -> None:
+    """List the shipped recipes and the question that each answers."""
+    from spatialvision.config.recipe import load_layers, shipped_recipes
+
+    names = shipped_recipes()
+    width = max(map(len, names))
+    for name in names:
+        typer.echo(f"{name:<{width}}  {load_layers(name).tree.get('about', {}).get('question', '')}")
+
+
+@app.command()
+def fields() -> None:
+    """List every field of a recipe: type, default, meaning."""
+    from spatialvision.config.showing import field_lines
+
+    typer.echo("\n".join(field_lines()))
+
+
+@app.command()
+def models(imports: ImportOption = None) -> None:
+    """List the models and their options: type, default."""
+    _list("model", imports)
+
+
+@app.command()
+def datasets(imports: ImportOption = None) -> None:
+    """List the datasets and their options: type, default."""
+    _list("data", imports)
+
+
+def _list(block: str, imports: list[Path] | None) -> None:
+    from spatialvision.config.showing import builder_lines
+    from spatialvision.workbench import import_files, registries
+
+    known = registries()
+    import_files(imports or [])
+    registry, supplied = known[block]
+    for name in registry:
+        typer.echo("\n".join(builder_lines(registry[name], supplied)))
+
+
+def main() -> None:
+    """Run the command line; every expected failure is one message and its own exit code."""
+    try:
+        app()
+    except SpatialVisionError as error:
+        print(f"spatialvision: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except OSError as error:
+        from spatialvision.runs.storage import DISK_ERRORS
+
+        if error.errno not in DISK_ERRORS:
+            raise
+        print(f"spatialvision: cannot write {error.filename}: {error.strerror}", file=sys.stderr)
+        sys.exit(StorageError.exit_code)
+    except Exception:
+        traceback.print_exc()
+        print(
+            "spatialvision: unexpected error (above); please report it with the command that led to it",
+            file=sys.stderr,
+        )
+        sys.exit(1)

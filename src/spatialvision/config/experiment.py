@@ -1,0 +1,149 @@
+"""The schema of a recipe: every field, its type, default and meaning. Defaults live here only."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from spatialvision.config.fields import Block, Fields, Length
+
+
+class About(Fields):
+    """What the recipe asks, where it comes from, what it costs and what was reported."""
+
+    question: str = Field("", description="what a run of this recipe answers")
+    source: str = Field("", description="paper or project that it follows")
+    cost: str = Field("", description="roughly how long it takes, on what")
+    reported: float | None = Field(None, description="published test accuracy in percent")
+    reported_note: str = Field("", description="how the published number came about")
+
+
+class Data(Block):
+    """The dataset and what is held out of it; other keys are the dataset's own options."""
+
+    validation: float = Field(0.1, ge=0, lt=1, description="share of the training split held out for choices")
+
+
+class AugmentationFields(Fields):
+    """Random changes of each training image, one batched warp; black outside the image."""
+
+    crop_padding: int = Field(0, ge=0, description="random crop after padding by so many pixels")
+    horizontal_flip: bool = Field(False, description="mirror every second image")
+    rotation_deg: float = Field(0.0, ge=0, le=180, description="rotation, uniform within ± this")
+    scale: tuple[float, float] = Field((1.0, 1.0), description="magnification, uniform between these")
+    shift: float = Field(
+        0.0, ge=0, le=1, description="shift in x and y, uniform within ± this share of the size"
+    )
+
+    @model_validator(mode="after")
+    def _scale_rises(self) -> "AugmentationFields":
+        if not 0 < self.scale[0] <= self.scale[1]:
+            raise ValueError(f"scale: expected 0 < lowest ≤ highest, got {self.scale}")
+        return self
+
+
+class Optimizer(Fields):
+    """PyTorch's optimizer of that name."""
+
+    name: Literal["sgd", "adam", "adamw"] = Field("sgd", description="which one")
+    lr: float = Field(gt=0, description="peak learning rate")
+    weight_decay: float = Field(0.0, ge=0, description="L2 penalty (sgd, adam) or decoupled decay (adamw)")
+    momentum: float = Field(0.0, ge=0, lt=1, description="momentum (sgd)")
+    nesterov: bool = Field(False, description="Nesterov momentum (sgd)")
+    betas: tuple[float, float] = Field((0.9, 0.999), description="averaging factors (adam, adamw)")
+    eps: float = Field(1e-8, gt=0, description="term under the fraction bar (adam, adamw)")
+
+    @model_validator(mode="after")
+    def _only_what_it_has(self) -> "Optimizer":
+        foreign = {"betas", "eps"} if self.name == "sgd" else {"momentum", "nesterov"}
+        defaults = type(self).model_fields
+        wrong = sorted(key for key in foreign if getattr(self, key) != defaults[key].default)
+        if wrong:
+            raise ValueError(f"{self.name} has no option {', '.join(wrong)}")
+        return self
+
+
+class Schedule(Fields):
+    """The learning rate as a factor of `optimizer.lr`, a pure function of the step."""
+
+    name: Literal["constant", "linear", "cosine", "step"] = Field(
+        "constant", description="shape after warm-up"
+    )
+    warmup: Length = Field(Length(steps=0), description="linear rise from `start_factor` to 1")
+    start_factor: float = Field(0.0, ge=0, description="factor at step 0 of the warm-up")
+    end_factor: float = Field(0.0, ge=0, description="factor at the end (linear, cosine)")
+    step_every: Length = Field(Length(epochs=30), description="interval between drops (step)")
+    step_factor: float = Field(0.1, gt=0, description="factor of each drop (step)")
+
+
+class Evaluation(Fields):
+    """Measuring while training; test results are logged and never choose a checkpoint or stop a run."""
+
+    every: Length = Field(Length(epochs=1), description="interval between measurements")
+    splits: tuple[Literal["train", "validation", "test"], ...] = Field(
+        ("validation", "test"), description="what is measured; a split that does not exist is left out"
+    )
+    batch_size: int = Field(500, ge=1, description="images at a time")
+
+
+class Checkpoint(Fields):
+    """When the whole state of a run is saved; a signal saves it at once, the end of training always."""
+
+    every: Length = Field(Length(epochs=1), description="interval between checkpoints")
+    keep: int = Field(2, ge=1, description="how many of the newest stay")
+
+
+class Log(Fields):
+    """What is written beside the results; may change when a run continues."""
+
+    every: Length = Field(Length(epochs=1), description="interval between rows on the training split")
+    tensorboard: bool = Field(True, description="write TensorBoard events")
+
+
+class Experiment(Fields):
+    """One training run, complete: together with code, data and thread count it determines the weights."""
+
+    about: About = Field(About(), description="question, source, cost, reported result")
+    seed: int = Field(0, ge=0, description="fixes initial weights, order, augmentation, dropout")
+    epochs: float | None = Field(None, gt=0, description="length of training in epochs")
+    steps: int | None = Field(None, gt=0, description="length of training in steps")
+    batch_size: int = Field(64, ge=1, description="images a step, over all processes")
+    drop_last: bool = Field(False, description="leave out the last, smaller batch of an epoch")
+    data: Data = Field(description="dataset and its options")
+    augmentation: AugmentationFields = Field(
+        AugmentationFields(), description="random changes of training images"
+    )
+    model: Block = Field(description="model and its options")
+    objective: Block = Field(Block(name="cross_entropy"), description="loss and metrics, with options")
+    optimizer: Optimizer = Field(description="optimizer and its settings")
+    schedule: Schedule = Field(Schedule(), description="learning rate over time")
+    clip_norm: float | None = Field(None, gt=0, description="largest global norm of the gradient")
+    accumulate: int = Field(1, ge=1, description="parts in which a batch is computed, to save memory")
+    ema: float | None = Field(
+        None, gt=0, lt=1, description="decay of the weights' moving average, used in evaluation"
+    )
+    precision: Literal["float32", "bfloat16"] = Field(
+        "float32", description="of matrix products and convolutions"
+    )
+    channels_last: bool = Field(True, description="memory format of images and convolutions")
+    compile: bool = Field(False, description="torch.compile the training step")
+    threads: int | None = Field(None, ge=1, description="CPU threads a process; null: PyTorch's choice")
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="where to compute; auto: a GPU if there is one"
+    )
+    processes: int = Field(1, ge=1, description="processes that share each batch")
+    evaluation: Evaluation = Field(Evaluation(), description="measuring while training")
+    checkpoint: Checkpoint = Field(Checkpoint(), description="saving the state")
+    log: Log = Field(Log(), description="rows and events")
+
+    @model_validator(mode="after")
+    def _length_is_given(self) -> "Experiment":
+        if (self.epochs is None) == (self.steps is None):
+            raise ValueError("expected the length of training: either epochs=n or steps=n")
+        return self
+
+    def total_steps(self, steps_per_epoch: int) -> int:
+        """Optimizer steps of the whole run."""
+        return max(1, Length(epochs=self.epochs, steps=self.steps).in_steps(steps_per_epoch))
+
+
+MAY_CHANGE_ON_RESUME = ("about", "device", "processes", "log")

@@ -1,0 +1,78 @@
+"""Which samples a step trains on, as a pure function of where the run stands."""
+
+from functools import lru_cache
+
+import torch
+
+from spatialvision.data.randomness import derive_seed, sample_keys
+
+
+def steps_per_epoch(size: int, batch_size: int, drop_last: bool = False) -> int:
+    """The number of global batches in an epoch.
+
+    Args:
+        size: number of samples, at least 1.
+        batch_size: samples per global batch, all processes together, at least 1.
+        drop_last: leave out the last batch when it is smaller than the others.
+
+    Raises:
+        ValueError: size or batch_size is below 1, or drop_last leaves no batch.
+    """
+    if size < 1 or batch_size < 1:
+        raise ValueError(f"expected size and batch_size of at least 1, got {size} and {batch_size}")
+    steps = size // batch_size if drop_last else -(-size // batch_size)
+    if steps == 0:
+        raise ValueError(
+            f"drop_last leaves no batch of {batch_size} from {size} samples; use a smaller batch"
+        )
+    return steps
+
+
+def sample_indices(
+    size: int,
+    batch_size: int,
+    seed: int,
+    epoch: int,
+    step_in_epoch: int,
+    rank: int,
+    world_size: int,
+    drop_last: bool = False,
+) -> torch.Tensor:
+    """The samples of one process in one step.
+
+    The epoch's permutation depends on (size, seed, epoch) alone and is cut into global batches; each is cut
+    into one run of neighbours per rank. The ranks' shares, joined in the order of the ranks, are the global
+    batch whatever the world size; their lengths differ by at most 1 (a last batch with fewer samples than
+    ranks leaves some shares empty).
+
+    Args:
+        size: number of samples.
+        batch_size: samples per global batch, all processes together.
+        seed: the experiment's seed.
+        epoch: the epoch, from 0.
+        step_in_epoch: the step within the epoch, 0 ≤ step_in_epoch < :func:`steps_per_epoch`.
+        rank: this process, 0 ≤ rank < world_size.
+        world_size: number of processes.
+        drop_last: leave out the last batch when it is smaller than the others.
+
+    Returns:
+        int64 (share,), positions in [0, size).
+
+    Raises:
+        ValueError: the step or the rank is out of range.
+    """
+    steps = steps_per_epoch(size, batch_size, drop_last)
+    if not 0 <= step_in_epoch < steps:
+        raise ValueError(f"step_in_epoch: expected 0 to {steps - 1}, got {step_in_epoch}")
+    if not 0 <= rank < world_size:
+        raise ValueError(f"rank: expected 0 ≤ rank < world_size, got rank {rank} of {world_size}")
+    start = step_in_epoch * batch_size
+    length = min(batch_size, size - start)
+    share = slice(start + rank * length // world_size, start + (rank + 1) * length // world_size)
+    return _permutation(size, seed, epoch)[share].clone()
+
+
+@lru_cache(maxsize=4)
+def _permutation(size: int, seed: int, epoch: int) -> torch.Tensor:
+    # Sorting random keys, all different: unlike torch.randperm it promises the same order in every version.
+    return sample_keys(derive_seed("order", seed), epoch, torch.arange(size)).argsort()

@@ -1,0 +1,163 @@
+"""A small convolutional classifier, with or without a spatial transformer in front of it.
+
+Jaderberg et al., "Spatial Transformer Networks", 2015, https://arxiv.org/abs/1506.02025, in the form of
+PyTorch's tutorial; with CoordConv (https://arxiv.org/abs/1807.03247) in place of either part's convolutions.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Literal
+
+from torch import Tensor, nn
+
+from spatialvision.nn import AffineTransform, CoordConv2d, LocalisationNetwork, SpatialTransformer
+from spatialvision.nn.localisation import Convolution, pooled_size
+from spatialvision.registry import register_model
+
+CONVOLUTIONS: dict[str, Convolution] = {"plain": nn.Conv2d, "coordconv": CoordConv2d}
+TRANSFORMS: dict[str, type[AffineTransform]] = {"affine": AffineTransform}
+CLASSIFIER_KERNEL = 5
+LOCALISATION_KERNELS = (7, 5)
+
+
+class SpatiallyTransformed(nn.Module):
+    """A classifier that sees its images through a spatial transformer.
+
+    Convention: the transformer's, see ``SpatialTransformer``. It starts as the classifier alone.
+
+    Args:
+        transformer: warps images (B, C, H, W), keeping their shape.
+        classifier: images (B, C, H, W) to logits (B, num_classes).
+    """
+
+    def __init__(self, transformer: SpatialTransformer, classifier: nn.Module):
+        super().__init__()
+        self.transformer = transformer
+        self.classifier = classifier
+
+    def theta(self, images: Tensor) -> Tensor:
+        """The transform chosen for each image: (B, 2, 3) for affine ones."""
+        return self.transformer.theta(images)
+
+    def points(self, images: Tensor) -> Tensor:
+        """Where each output pixel looks on the input: points_xy (B, H, W, 2)."""
+        return self.transformer.points(images)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits (B, num_classes) of images (B, C, H, W)."""
+        return self.classifier(self.transformer(images))
+
+
+class ConvolutionalClassifier(nn.Module):
+    """5×5 convolution, max-pooling by 2, ReLU, for each of ``channels``; then linear, ReLU, linear.
+
+    Dropout takes whole channels after the last convolution, and single features before the last linear.
+
+    Args:
+        in_channels: channels of the images.
+        size_hw: height and width of the images in pixels.
+        num_classes: width of the logits.
+        channels: output channels of each convolution.
+        hidden: width of the first linear layer.
+        dropout: probability of both dropouts; 0 leaves them out.
+        convolution: ``nn.Conv2d``, ``CoordConv2d``, or anything called like them.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        size_hw: tuple[int, int],
+        num_classes: int,
+        channels: Sequence[int],
+        hidden: int,
+        dropout: float,
+        convolution: Convolution,
+    ):
+        super().__init__()
+        height, width = pooled_size(size_hw, [CLASSIFIER_KERNEL] * len(channels))
+        layers: list[nn.Module] = []
+        last = in_channels
+        for out_channels in channels:
+            layers += [convolution(last, out_channels, CLASSIFIER_KERNEL), nn.MaxPool2d(2), nn.ReLU()]
+            last = out_channels
+        if dropout > 0:
+            layers.insert(len(layers) - 2, nn.Dropout2d(dropout))
+        self.convolutions = nn.Sequential(*layers)
+        self.linear = nn.Linear(last * height * width, hidden)
+        self.activation = nn.ReLU()
+        self.dropout = nn.Dropout(dropout) if dropout > 0 else nn.Identity()
+        self.head = nn.Linear(hidden, num_classes)
+        self.size_hw = tuple(size_hw)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits (B, num_classes) of images (B, in_channels, H, W).
+
+        Raises:
+            ValueError: the images have another size than the model was built for.
+        """
+        if images.shape[2:] != self.size_hw:
+            raise ValueError(
+                f"images: expected height and width {self.size_hw}, got {tuple(images.shape[2:])}"
+            )
+        features = self.linear(self.convolutions(images).flatten(1))
+        return self.head(self.dropout(self.activation(features)))
+
+
+@register_model
+def stn_cnn(
+    num_classes: int,
+    in_channels: int,
+    size_hw: tuple[int, int],
+    channels: tuple[int, ...] = (10, 20),
+    hidden: int = 50,
+    dropout: float = 0.5,
+    classifier: Literal["plain", "coordconv"] = "plain",
+    localisation: Literal["none", "plain", "coordconv"] = "plain",
+    localisation_channels: tuple[int, int] = (8, 10),
+    localisation_hidden: int = 32,
+    transform: Literal["affine"] = "affine",
+) -> nn.Module:
+    """A small convolutional classifier behind a spatial transformer.
+
+    Args:
+        num_classes: width of the logits.
+        in_channels: channels of the images.
+        size_hw: height and width of the images in pixels.
+        channels: output channels of the classifier's 5×5 convolutions.
+        hidden: width of the classifier's hidden linear layer.
+        dropout: probability of the classifier's two dropouts; 0 leaves them out.
+        classifier: kind of the classifier's convolutions.
+        localisation: kind of the localisation network's convolutions; "none" for no transformer at all.
+        localisation_channels: output channels of its 7×7 and its 5×5 convolution.
+        localisation_hidden: width of its hidden linear layer.
+        transform: the family of warps.
+
+    Returns:
+        ``SpatiallyTransformed``, or the plain classifier when ``localisation`` is "none".
+
+    Raises:
+        ValueError: the images are too small, or an option has a value that is not listed.
+    """
+    _check_choice("classifier", classifier, CONVOLUTIONS)
+    _check_choice("localisation", localisation, ["none", *CONVOLUTIONS])
+    _check_choice("transform", transform, TRANSFORMS)
+    network = ConvolutionalClassifier(
+        in_channels, size_hw, num_classes, channels, hidden, dropout, CONVOLUTIONS[classifier]
+    )
+    if localisation == "none":
+        return network
+    locator = LocalisationNetwork(
+        in_channels,
+        size_hw,
+        localisation_channels,
+        LOCALISATION_KERNELS,
+        localisation_hidden,
+        CONVOLUTIONS[localisation],
+    )
+    return SpatiallyTransformed(
+        SpatialTransformer(locator, locator.features, TRANSFORMS[transform]()), network
+    )
+
+
+def _check_choice(option: str, value: str, choices: Collection[str]) -> None:
+    if value not in choices:
+        raise ValueError(f"{option}: expected one of {', '.join(choices)}; got {value!r}")

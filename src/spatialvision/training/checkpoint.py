@@ -1,0 +1,130 @@
+"""Checkpoints that are complete or absent, verified when read, and free of pickles.
+
+A checkpoint is a folder ``checkpoints/step-00000938/`` with the tensors as safetensors, the rest as JSON, and
+a manifest of SHA-256 sums. It is written under another name, synced, and renamed.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor
+
+from spatialvision.errors import DataError
+from spatialvision.runs.storage import disk_errors, sync_folder, write_synced
+
+MANIFEST = "manifest.json"
+Tensors = dict[str, Tensor]
+
+
+class Checkpoints:
+    """The checkpoints of one run.
+
+    Args:
+        folder: where they lie; made when the first is saved.
+        keep: how many of the newest stay.
+    """
+
+    def __init__(self, folder: Path, keep: int = 2):
+        self.folder = folder
+        self.keep = keep
+
+    def save(self, step: int, tensors: dict[str, Tensors], state: dict[str, Any]) -> Path:
+        """Write groups of tensors and a JSON-able state; return only when they have reached the disk.
+
+        Raises:
+            StorageError: the disk is full or read-only; earlier checkpoints are intact.
+        """
+        contents = {f"{name}.safetensors": save_tensors(_separate(group)) for name, group in tensors.items()}
+        contents["state.json"] = json.dumps(state, allow_nan=False).encode()
+        contents[MANIFEST] = _manifest(contents)
+        final = self._free_name(step)
+        temporary = self.folder / f".{final.name}.{os.getpid()}.tmp"
+        with disk_errors(final, sum(map(len, contents.values()))):
+            self._sweep()
+            try:
+                temporary.mkdir(parents=True)
+                for name, content in contents.items():
+                    write_synced(temporary / name, content)
+                sync_folder(temporary)
+                os.rename(temporary, final)
+                sync_folder(self.folder)
+            finally:
+                shutil.rmtree(temporary, ignore_errors=True)
+        for path in self._newest_first()[self.keep :]:
+            shutil.rmtree(path, ignore_errors=True)
+        return final
+
+    def newest(self) -> tuple[dict[str, Tensors], dict[str, Any], list[str]] | None:
+        """Tensors, state and warnings of the newest valid checkpoint, or None where there is none.
+
+        A broken one is passed over with a warning that names what is wrong with it.
+        """
+        warnings: list[str] = []
+        for path in self._newest_first():
+            try:
+                contents = read_verified(path)
+            except DataError as error:
+                warnings.append(f"{error}; using the checkpoint before it")
+                continue
+            tensors = {
+                Path(name).stem: load_tensors(data)
+                for name, data in contents.items()
+                if name.endswith("tensors")
+            }
+            return tensors, json.loads(contents["state.json"]), warnings
+        if warnings:
+            raise DataError(
+                "no valid checkpoint is left:\n  " + "\n  ".join(warnings) + "\nstart anew with --overwrite"
+            )
+        return None
+
+    def _free_name(self, step: int) -> Path:
+        """A second checkpoint of the same step gets a number: the first stays valid while it is written."""
+        earlier = len(list(self.folder.glob(f"step-{step:08d}*")))
+        return self.folder / (f"step-{step:08d}" + (f"-{earlier:02d}" if earlier else ""))
+
+    def _newest_first(self) -> list[Path]:
+        return sorted(self.folder.glob("step-*"), reverse=True)
+
+    def _sweep(self) -> None:
+        """Remove what a killed process left half-written."""
+        for path in self.folder.glob(".step-*.tmp"):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def read_verified(path: Path) -> dict[str, bytes]:
+    """The files of a checkpoint by name, each checked against the manifest.
+
+    Raises:
+        DataError: a file is missing, cut short or changed; the message names it.
+    """
+    try:
+        raw = (path / MANIFEST).read_bytes()
+        sums = json.loads(raw)["sha256"]
+        contents = {name: (path / name).read_bytes() for name in sums}
+    except OSError as error:
+        raise DataError(f"{error.filename}: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path / MANIFEST} is damaged") from error
+    for name, content in contents.items():
+        if hashlib.sha256(content).hexdigest() != sums[name]:
+            raise DataError(f"{path / name} is damaged: its SHA-256 sum differs from the manifest's")
+    if raw != _manifest(contents):
+        raise DataError(f"{path / MANIFEST} is damaged")
+    return contents
+
+
+def _manifest(contents: dict[str, bytes]) -> bytes:
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(contents.items())}
+    return json.dumps({"sha256": sums}, indent=1).encode()
+
+
+def _separate(group: Tensors) -> Tensors:
+    """Contiguous copies: safetensors takes neither shared memory nor channels-last strides."""
+    return {name: value.detach().cpu().contiguous().clone() for name, value in group.items()}

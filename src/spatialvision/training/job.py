@@ -1,0 +1,74 @@
+"""Put together what the loop works with, and set it to where the run stands."""
+
+import logging
+from functools import partial
+
+from torch import nn
+
+from spatialvision.config.experiment import Experiment
+from spatialvision.data.dataset import ImageDataset, Split
+from spatialvision.runs.directory import Run
+from spatialvision.training.checkpoint import Checkpoints
+from spatialvision.training.journal import Journal
+from spatialvision.training.loop import Job
+from spatialvision.training.measure import measure
+from spatialvision.training.pictures import pictures
+from spatialvision.training.plan import make_plan
+from spatialvision.training.prepare import prepare_loaders, prepare_state, prepare_step
+from spatialvision.training.process import Process
+from spatialvision.training.schedule import learning_rate_factor
+from spatialvision.training.signals import StopSignal
+
+log = logging.getLogger("spatialvision")
+
+
+def make_job(
+    experiment: Experiment,
+    run: Run,
+    process: Process,
+    model: nn.Module,
+    dataset: ImageDataset,
+    splits: dict[str, Split],
+    stop: StopSignal,
+) -> Job:
+    """The job at step 0."""
+    plan = make_plan(experiment, len(splits["train"]))
+    training, measured = prepare_loaders(experiment, dataset, splits, process.device)
+    state = prepare_state(experiment, model)
+    factor = learning_rate_factor(experiment.schedule, plan.total_steps, plan.steps_per_epoch)
+    evaluation, judged = experiment.evaluation, state.evaluated_model
+    return Job(
+        experiment=experiment,
+        plan=plan,
+        process=process,
+        state=state,
+        step=prepare_step(experiment, model, process),
+        loader=training,
+        learning_rate=lambda step: experiment.optimizer.lr * factor(step),
+        measure=partial(
+            measure, judged, measured, evaluation.batch_size, experiment.precision, process, stop
+        ),
+        pictures=partial(pictures, judged, dataset, training, measured),
+        journal=Journal(run, experiment.log.tensorboard),
+        checkpoints=Checkpoints(run.path / "checkpoints", experiment.checkpoint.keep),
+        stop=stop,
+    )
+
+
+def continue_job(job: Job) -> None:
+    """Load the newest valid checkpoint, if there is one, and cut the record back to it."""
+    found = job.checkpoints.newest()
+    sizes = {} if found is None else found[1].pop("files")
+    if job.process.is_first:
+        job.journal.cut_back(sizes)
+    job.process.wait_for_all()
+    if found is None:
+        return
+    tensors, counters, warnings = found
+    job.state.load(tensors, counters)
+    if not job.process.is_first:
+        job.state.zero_sums()
+    job.saved_step = job.state.step
+    for warning in warnings:
+        log.warning("%s", warning)
+    log.info("continuing from step %s of %s", f"{job.state.step:,}", f"{job.plan.total_steps:,}")

@@ -1,0 +1,190 @@
+"""The loop. There is one.
+
+A new idea adds a module, a model, an objective, a dataset or an evaluator; never a second loop.
+"""
+
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from spatialvision.config.experiment import Experiment
+from spatialvision.data.loader import InMemoryLoader
+from spatialvision.data.order import sample_indices
+from spatialvision.data.randomness import derive_seed
+from spatialvision.errors import DivergedError
+from spatialvision.training.checkpoint import Checkpoints
+from spatialvision.training.journal import Journal
+from spatialvision.training.plan import Plan
+from spatialvision.training.process import Process
+from spatialvision.training.progress import ProgressBar
+from spatialvision.training.signals import StopSignal
+from spatialvision.training.state import TrainingState
+
+Rows = list[dict]
+
+
+@dataclass
+class Job:
+    """What the loop works with. ``measure`` returns rows on the evaluation splits, or None when stopped."""
+
+    experiment: Experiment
+    plan: Plan
+    process: Process
+    state: TrainingState
+    step: nn.Module
+    loader: InMemoryLoader
+    learning_rate: Callable[[int], float]
+    measure: Callable[[], Rows | None]
+    pictures: Callable[[int], dict[str, Tensor]]
+    journal: Journal
+    checkpoints: Checkpoints
+    stop: StopSignal
+    progress: ProgressBar | None = None
+    saved_step: int = -1
+    clock: float = field(default_factory=time.perf_counter)
+
+
+def fit(job: Job) -> None:
+    """Train to the end, measuring and saving on the way.
+
+    Raises:
+        Stopped: a signal came; the state is saved.
+        DivergedError: the loss or a weight is not finite; earlier checkpoints are intact.
+    """
+    state, plan = job.state, job.plan
+    job.clock = time.perf_counter()
+    while True:
+        if not state.reported and (plan.logs_at(state.step) or plan.evaluates_at(state.step)):
+            report(job)
+        signal = job.process.largest(job.stop.received)
+        if signal or (plan.saves_at(state.step) and state.step != job.saved_step):
+            save(job)
+        if signal:
+            raise job.stop.error(signal, f"saved at step {state.step:,} of {plan.total_steps:,}")
+        if state.step == plan.total_steps:
+            return
+        advance(job)
+
+
+def advance(job: Job) -> None:
+    """One optimizer step on one global batch."""
+    state, plan, experiment, process = job.state, job.plan, job.experiment, job.process
+    epoch, position = divmod(state.step, plan.steps_per_epoch)
+    torch.manual_seed(derive_seed(experiment.seed, "dropout", state.step, process.rank))
+    for group in state.optimizer.param_groups:
+        group["lr"] = job.learning_rate(state.step)
+    images = sample_indices(
+        plan.images, plan.batch_size, experiment.seed, epoch, position, process.rank, process.world_size,
+        drop_last=experiment.drop_last,
+    )  # fmt: skip
+    # Gradients are averaged over processes; this weight turns that into the mean over the global batch.
+    weight = process.world_size / plan.images_in(position)
+    state.optimizer.zero_grad(set_to_none=True)
+    parts = images.chunk(experiment.accumulate)
+    loss = torch.zeros((), device=process.device)
+    for number, part in enumerate(parts, start=1):
+        with _synchronised(job.step, number == len(parts)):
+            values = job.step(job.loader.batch(part, epoch))
+            part_loss = values["loss"].sum() * weight
+            part_loss.backward()
+        state.add(values)
+        loss += part_loss.detach()
+    _check_finite(job, process.sum(loss))
+    if experiment.clip_norm is not None:
+        nn.utils.clip_grad_norm_(state.model.parameters(), experiment.clip_norm)
+    state.optimizer.step()
+    if state.average is not None:
+        state.average.update_parameters(state.model)
+    state.step, state.reported = state.step + 1, False
+    if job.progress is not None:
+        job.progress.update(state.step, loss)
+
+
+def report(job: Job) -> None:
+    """Write the rows that are due; none of them when a signal interrupts the measuring."""
+    state, plan, process = job.state, job.plan, job.process
+    _stop_clock(job)
+    rows = job.measure() if plan.evaluates_at(state.step) else []
+    if rows is not None:
+        if plan.logs_at(state.step):
+            rows.insert(0, training_row(job))
+            state.clear_sums()
+        where = {"step": state.step, "epoch": plan.epochs_done(state.step)}
+        if process.is_first:
+            job.journal.write([{**where, **row} for row in rows])
+            for name, image in job.pictures((state.step - 1) // plan.steps_per_epoch).items():
+                job.journal.picture(name, image, state.step)
+        state.reported = True
+    job.clock = time.perf_counter()
+
+
+def training_row(job: Job) -> dict:
+    """Means over the training images since the last row, over all processes."""
+    state = job.state
+    gather_sums(job)
+    means = {name: float(total) / max(1, state.images) for name, total in state.sums.items()}
+    rate = job.learning_rate(max(0, state.step - 1))
+    return {"split": "train", **means, "lr": rate, "seconds": round(state.seconds, 3)}
+
+
+def gather_sums(job: Job) -> None:
+    """Bring the sums over the training images to the first process; the others begin anew."""
+    state, process = job.state, job.process
+    if process.world_size == 1:
+        return
+    count = torch.tensor(state.images, dtype=torch.float64, device=process.device)
+    totals = process.sum(torch.stack([count, *state.sums.values()]))
+    if process.is_first:
+        state.images = int(totals[0])
+        state.sums = dict(zip(state.sums, totals[1:], strict=True))
+    else:
+        state.zero_sums()
+
+
+def save(job: Job) -> None:
+    """Write a checkpoint, unless a weight is not finite."""
+    _stop_clock(job)
+    if not all(bool(value.isfinite().all()) for value in job.state.model.parameters()):
+        raise _diverged(job, "a weight is not finite")
+    gather_sums(job)
+    if job.process.is_first:
+        state = {**job.state.counters(), "files": job.journal.sizes()}
+        job.checkpoints.save(job.state.step, job.state.tensors(), state)
+    job.process.wait_for_all()
+    job.saved_step = job.state.step
+    job.clock = time.perf_counter()
+
+
+def _synchronised(step: nn.Module, last: bool) -> contextlib.AbstractContextManager:
+    """Exchange gradients only with the last part of a batch."""
+    return (
+        step.no_sync() if isinstance(step, DistributedDataParallel) and not last else contextlib.nullcontext()
+    )
+
+
+def _check_finite(job: Job, loss: Tensor) -> None:
+    if not bool(loss.isfinite()):
+        raise _diverged(job, f"the loss is {loss.item()}")
+
+
+def _diverged(job: Job, what: str) -> DivergedError:
+    kept = (
+        f"the checkpoint of step {job.saved_step:,} is good"
+        if job.saved_step > 0
+        else "no checkpoint had been due"
+    )
+    return DivergedError(
+        f"{what} at step {job.state.step + 1:,}; {kept}; try a smaller optimizer.lr, a warm-up or clip_norm=1"
+    )
+
+
+def _stop_clock(job: Job) -> None:
+    if job.process.device.type == "cuda":
+        torch.cuda.synchronize()
+    job.state.seconds += time.perf_counter() - job.clock
+    job.clock = time.perf_counter()

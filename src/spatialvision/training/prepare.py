@@ -1,0 +1,65 @@
+"""From an experiment to everything the loop works with."""
+
+from collections.abc import Callable
+from functools import partial
+
+import torch
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from spatialvision.config.experiment import Experiment
+from spatialvision.data.augmentation import Augmentation
+from spatialvision.data.dataset import ImageDataset, Split
+from spatialvision.data.loader import InMemoryLoader
+from spatialvision.data.randomness import derive_seed
+from spatialvision.evaluate.load import untrained_model
+from spatialvision.registry import OBJECTIVES
+from spatialvision.training.optimizer import build_optimizer
+from spatialvision.training.process import Process
+from spatialvision.training.state import TrainingState
+from spatialvision.training.step import TrainingStep
+
+
+def prepare_model(experiment: Experiment, dataset: ImageDataset, device: torch.device) -> nn.Module:
+    """The model with its initial weights, which depend on the seed alone."""
+    torch.manual_seed(derive_seed(experiment.seed, "weights"))
+    return untrained_model(experiment, dataset, device)
+
+
+def prepare_state(experiment: Experiment, model: nn.Module) -> TrainingState:
+    """Optimizer and moving average around the model, at step 0."""
+    average = None
+    if experiment.ema is not None:
+        average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(experiment.ema))
+    return TrainingState(model, build_optimizer(experiment.optimizer, model), average)
+
+
+def prepare_step(experiment: Experiment, model: nn.Module, process: Process) -> nn.Module:
+    """The training step, compiled if asked for, synchronised over the processes if there are several."""
+    objective = OBJECTIVES[experiment.objective.name](**experiment.objective.options)
+    step: nn.Module = TrainingStep(model, objective, process.device, experiment.precision)
+    if experiment.compile:
+        step = torch.compile(step)  # type: ignore[assignment]
+    if process.world_size > 1:
+        step = DistributedDataParallel(step)
+    return step
+
+
+def prepare_loaders(
+    experiment: Experiment, dataset: ImageDataset, splits: dict[str, Split], device: torch.device
+) -> tuple[InMemoryLoader, dict[str, InMemoryLoader]]:
+    """The training loader, augmented, and one clean loader for each split that is measured."""
+    memory_format = torch.channels_last if experiment.channels_last else torch.contiguous_format
+    make: Callable[..., InMemoryLoader] = partial(
+        InMemoryLoader,
+        mean=dataset.mean,
+        std=dataset.std,
+        device=device,
+        seed=experiment.seed,
+        memory_format=memory_format,
+    )
+    augmentation = Augmentation(**experiment.augmentation.model_dump())
+    training = make(splits["train"], augmentation=None if augmentation.is_identity else augmentation)
+    measured = [name for name in experiment.evaluation.splits if name in splits]
+    return training, {name: make(splits[name]) for name in measured}

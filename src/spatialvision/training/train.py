@@ -1,0 +1,170 @@
+"""Train one experiment from claim to finished run directory."""
+
+import logging
+from pathlib import Path
+
+from spatialvision.config.resolving import Resolved
+from spatialvision.data.root import default_data_root
+from spatialvision.errors import SpatialVisionError, Stopped
+from spatialvision.evaluate.load import load_data
+from spatialvision.runs.directory import Run
+from spatialvision.runs.storage import write_json
+from spatialvision.training.claim import claim, existing_run
+from spatialvision.training.environment import changes, describe_environment
+from spatialvision.training.finish import finish
+from spatialvision.training.initialise import keep_imports, load_initial_weights
+from spatialvision.training.job import continue_job, make_job
+from spatialvision.training.journal import log_to
+from spatialvision.training.launch import launch
+from spatialvision.training.loop import fit
+from spatialvision.training.prepare import prepare_model
+from spatialvision.training.process import Process, is_worker, join, leave
+from spatialvision.training.progress import ProgressBar
+from spatialvision.training.signals import StopSignal
+from spatialvision.workbench import imported_files
+
+log = logging.getLogger("spatialvision")
+
+
+def train(
+    recipe: Resolved,
+    *,
+    runs_dir: Path | str = "runs",
+    name: str | None = None,
+    data_root: Path | str | None = None,
+    offline: bool = False,
+    overwrite: bool = False,
+    init_from: Path | str | None = None,
+    quiet: bool = False,
+    stop: StopSignal | None = None,
+) -> Run:
+    """Train a recipe, or continue it where it stopped, and leave a complete run directory.
+
+    Args:
+        recipe: from `load_recipe`.
+        runs_dir: the run goes to ``<runs_dir>/<recipe>/<name>``.
+        name: the run's folder; by default what differs from the recipe, and the seed.
+        data_root: folder of the datasets; by default `default_data_root`.
+        offline: never download.
+        overwrite: delete the run of that name first.
+        init_from: a run or a ``.safetensors`` file whose weights the run starts from.
+        quiet: no progress on the console.
+
+    Returns:
+        The run; a run that was finished before is returned as it is.
+
+    Raises:
+        RecipeError, DataError, DivergedError, WorkerError, StorageError, Stopped: see `spatialvision.errors`.
+    """
+    path = Path(runs_dir) / recipe.recipe / (name or recipe.run_name)
+    if not overwrite and not is_worker() and (run := _finished_run(path, recipe)) is not None:
+        if not quiet:
+            print(
+                f"{path} is finished: {headline(run)}; nothing to do (--overwrite trains it anew)", flush=True
+            )
+        return run
+    if recipe.experiment.processes > 1 and not is_worker():
+        options = {
+            "--runs-dir": runs_dir,
+            "--name": path.name,
+            "--data-root": data_root,
+            "--init-from": init_from,
+        }
+        flags = {"--offline": offline, "--overwrite": overwrite, "--quiet": quiet}
+        launch(recipe.experiment.processes, train_command(recipe, options, flags), stop)
+        return Run(path)
+    data_root = Path(data_root) if data_root else default_data_root()
+    with (stop or StopSignal()).installed() as stop:
+        return _train_here(recipe, path, data_root, offline, overwrite, init_from, quiet, stop)
+
+
+def _finished_run(path: Path, recipe: Resolved) -> Run | None:
+    run = existing_run(path, recipe)
+    return run if run is not None and run.status["state"] == "done" else None
+
+
+def train_command(
+    recipe: Resolved, options: dict[str, Path | str | None], flags: dict[str, bool]
+) -> list[str]:
+    """The command line that trains the same run."""
+    command = ["train", *recipe.arguments]
+    for path in imported_files():
+        command += ["--import", str(path)]
+    for name, value in options.items():
+        command += [name, str(value)] if value is not None else []
+    return command + [name for name, given in flags.items() if given]
+
+
+def headline(run: Run) -> str:
+    """A finished run's result in a few words."""
+    splits = run.results.get("splits", {})
+    return ", ".join(f"{name} accuracy {100 * value['accuracy']:.2f} %" for name, value in splits.items())
+
+
+def _train_here(
+    recipe: Resolved, path: Path, data_root: Path, offline: bool, overwrite: bool,
+    init_from: Path | str | None, quiet: bool, stop: StopSignal,
+) -> Run:  # fmt: skip
+    experiment = recipe.experiment
+    process = join(experiment.device, experiment.threads)
+    run, lock = None, None
+    try:
+        dataset, splits = load_data(experiment, data_root, offline)
+        model = prepare_model(experiment, dataset, process.device)
+        if init_from is not None:
+            load_initial_weights(model, Path(init_from))
+        if process.is_first:
+            run, lock = claim(path, recipe, overwrite)
+            log_to(path / "train.log")
+            run.set_status("running", "training")
+            keep_imports(path)
+        process.wait_for_all()
+        run = run or Run(path)
+        job = make_job(experiment, run, process, model, dataset, splits, stop)
+        _record_environment(run, process, data_root)
+        continue_job(job)
+        with ProgressBar(job.plan, job.state.step, visible=process.is_first and not quiet) as progress:
+            job.progress = progress
+            fit(job)
+            job.journal.close()
+            if process.is_first:
+                finish(run, job, dataset, splits)
+                run.set_status("done", headline(run))
+                log.info("%s: %s", path, headline(run))
+        process.wait_for_all()
+        leave(process)
+        return run
+    except BaseException as error:
+        if run is not None and lock is not None:
+            _record_end(run, error)
+        raise
+    finally:
+        log_to(None)
+        if lock is not None:
+            lock.close()
+
+
+def _record_environment(run: Run, process: Process, data_root: Path) -> None:
+    """Write what the run is made with; warn when that is not what it was begun with."""
+    if not process.is_first:
+        return
+    new = describe_environment(process.device, process.world_size, data_root)
+    old = run.read_json("environment.json")
+    if old is not None:
+        for change in changes(old, new):
+            log.warning("this run was begun elsewhere, so its last bits may differ: %s", change)
+        new["before"] = [*old.pop("before", []), old]
+    write_json(run.path / "environment.json", new)
+
+
+def _record_end(run: Run, error: BaseException) -> None:
+    state = "stopped" if isinstance(error, Stopped | KeyboardInterrupt) else "failed"
+    reason = str(error) if isinstance(error, SpatialVisionError) else f"{type(error).__name__}: {error}"
+    try:
+        run.set_status(state, reason)
+        log.error("%s: %s", state, reason)
+    except (SpatialVisionError, OSError):
+        # The disk is the likely reason for the error that is on its way to the user.
+        pass
+    if not isinstance(error, SpatialVisionError | KeyboardInterrupt):
+        log.debug("traceback", exc_info=error)
