@@ -63,17 +63,23 @@ def train(
     """Train a recipe, or continue it where it stopped. The run directory holds everything."""
     from spatialvision.training.signals import StopSignal
 
-    stop = StopSignal()
-    stop.install()
-    from spatialvision.training.train import train as train_recipe
-    from spatialvision.workbench import import_files, load_recipe
+    # Before the slow imports, so that a signal in the first seconds ends the run as well as one later.
+    with StopSignal().installed() as stop:
+        from spatialvision.training.train import train as train_recipe
+        from spatialvision.workbench import import_files, load_recipe
 
-    import_files(imports or [])
-    train_recipe(
-        load_recipe(recipe, *(overrides or [])),
-        runs_dir=runs_dir, name=name, data_root=data_root, offline=offline, overwrite=overwrite,
-        init_from=init_from, quiet=quiet, stop=stop,
-    )  # fmt: skip
+        import_files(imports or [])
+        train_recipe(
+            load_recipe(recipe, *(overrides or [])),
+            runs_dir=runs_dir,
+            name=name,
+            data_root=data_root,
+            offline=offline,
+            overwrite=overwrite,
+            init_from=init_from,
+            quiet=quiet,
+            stop=stop,
+        )
 
 
 @app.command(

@@ -1,15 +1,21 @@
 """Decide what a training command means for the run directory it names: begin, continue, or nothing."""
 
+import contextlib
+import logging
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from spatialvision.config.experiment import MAY_CHANGE_ON_RESUME
 from spatialvision.config.merging import flatten
 from spatialvision.config.resolving import Resolved
-from spatialvision.errors import RecipeError
+from spatialvision.errors import RecipeError, SpatialVisionError, Stopped
 from spatialvision.runs.directory import EXPERIMENT, Run, differences
 from spatialvision.runs.lock import take_lock
 from spatialvision.runs.storage import disk_errors
+from spatialvision.training.process import Process
+
+log = logging.getLogger("spatialvision")
 
 
 def existing_run(path: Path, resolved: Resolved) -> Run | None:
@@ -35,17 +41,41 @@ def existing_run(path: Path, resolved: Resolved) -> Run | None:
     return run
 
 
-def claim(path: Path, resolved: Resolved, overwrite: bool) -> tuple[Run, IO[str]]:
-    """The run to train in, an existing one to continue or a new one, and the lock that keeps others out."""
+@contextlib.contextmanager
+def claimed(path: Path, resolved: Resolved, overwrite: bool, process: Process) -> Iterator[Run]:
+    """The run to train in, continued or new, and locked against others inside the block."""
+    if not process.is_first:
+        process.wait_for_all()
+        yield Run(path)
+        return
     if not overwrite:
         existing_run(path, resolved)
     with disk_errors(path):
         path.mkdir(parents=True, exist_ok=True)
-    lock = take_lock(path)
-    if overwrite and (path / EXPERIMENT).exists():
-        Run(path).clear()
-    run = existing_run(path, resolved)
-    return run or Run.create(path, resolved.recipe, as_plain(resolved)), lock
+    with take_lock(path):
+        if overwrite and (path / EXPERIMENT).exists():
+            Run(path).clear()
+        run = existing_run(path, resolved) or Run.create(path, resolved.recipe, as_plain(resolved))
+        run.set_status("running", "training")
+        process.wait_for_all()
+        yield run
+
+
+@contextlib.contextmanager
+def end_recorded(run: Run, process: Process) -> Iterator[None]:
+    """Write into status and log how a run ended that did not end well."""
+    try:
+        yield
+    except BaseException as error:
+        if process.is_first:
+            expected = isinstance(error, SpatialVisionError)
+            state = "stopped" if isinstance(error, Stopped | KeyboardInterrupt) else "failed"
+            reason = str(error) if expected else f"{type(error).__name__}: {error}"
+            # A full disk is a likely reason for the error; it must not hide that error.
+            with contextlib.suppress(SpatialVisionError, OSError):
+                run.set_status(state, reason)
+                log.error("%s: %s", state, reason, exc_info=None if expected else error)
+        raise
 
 
 def as_plain(resolved: Resolved) -> dict[str, Any]:

@@ -93,17 +93,3 @@ def sentence(rows: list[dict[str, Any]]) -> str:
         counts = f" ({row['correct']:,}/{row['images']:,})" if "correct" in row else ""
         parts.append(f"{row['split']} loss {row['loss']:.4f} accuracy {100 * row['accuracy']:.2f} %{counts}")
     return " · ".join(parts)
-
-
-def log_to(path: Path | None) -> None:
-    """Send the package's log to standard output, and to a file unless ``path`` is None."""
-    for handler in list(log.handlers):
-        log.removeHandler(handler)
-        handler.close()
-    log.setLevel(logging.INFO)
-    log.propagate = False
-    if path is not None:
-        with disk_errors(path):
-            file = logging.FileHandler(path)
-        file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S"))
-        log.addHandler(file)

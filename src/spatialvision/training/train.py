@@ -5,17 +5,16 @@ from pathlib import Path
 
 from spatialvision.config.resolving import Resolved
 from spatialvision.data.root import default_data_root
-from spatialvision.errors import SpatialVisionError, Stopped
 from spatialvision.evaluate.load import load_data
 from spatialvision.runs.directory import Run
 from spatialvision.runs.storage import write_json
-from spatialvision.training.claim import claim, existing_run
+from spatialvision.training.claim import claimed, end_recorded, existing_run
 from spatialvision.training.environment import changes, describe_environment
 from spatialvision.training.finish import finish
 from spatialvision.training.initialise import keep_imports, load_initial_weights
 from spatialvision.training.job import continue_job, make_job
-from spatialvision.training.journal import log_to
 from spatialvision.training.launch import launch
+from spatialvision.training.logs import log_to
 from spatialvision.training.loop import fit
 from spatialvision.training.prepare import prepare_model
 from spatialvision.training.process import Process, is_worker, join, leave
@@ -102,52 +101,49 @@ def headline(run: Run) -> str:
 
 
 def _train_here(
-    recipe: Resolved, path: Path, data_root: Path, offline: bool, overwrite: bool,
-    init_from: Path | str | None, quiet: bool, stop: StopSignal,
-) -> Run:  # fmt: skip
+    recipe: Resolved,
+    path: Path,
+    data_root: Path,
+    offline: bool,
+    overwrite: bool,
+    init_from: Path | str | None,
+    quiet: bool,
+    stop: StopSignal,
+) -> Run:
+    """The run in this process, alone or as one of several."""
     experiment = recipe.experiment
     process = join(experiment.device, experiment.threads)
-    run, lock = None, None
-    try:
-        dataset, splits = load_data(experiment, data_root, offline)
-        model = prepare_model(experiment, dataset, process.device)
-        if init_from is not None:
-            load_initial_weights(model, Path(init_from))
-        if process.is_first:
-            run, lock = claim(path, recipe, overwrite)
-            log_to(path / "train.log")
-            run.set_status("running", "training")
-            keep_imports(path)
-        process.wait_for_all()
-        run = run or Run(path)
+    dataset, splits = load_data(experiment, data_root, offline)
+    model = prepare_model(experiment, dataset, process.device)
+    if init_from is not None:
+        load_initial_weights(model, Path(init_from))
+    log_file, visible = (path / "train.log", not quiet) if process.is_first else (None, False)
+    with (
+        claimed(path, recipe, overwrite, process) as run,
+        log_to(log_file, visible) as console,
+        end_recorded(run, process),
+    ):
         job = make_job(experiment, run, process, model, dataset, splits, stop)
         _record_environment(run, process, data_root)
         continue_job(job)
-        with ProgressBar(job.plan, job.state.step, visible=process.is_first and not quiet) as progress:
+        with ProgressBar(job.plan, job.state.step, console, visible) as progress:
             job.progress = progress
             fit(job)
-            job.journal.close()
-            if process.is_first:
-                finish(run, job, dataset, splits)
-                run.set_status("done", headline(run))
-                log.info("%s: %s", path, headline(run))
+        job.journal.close()
+        if process.is_first:
+            finish(run, job, dataset, splits)
+            run.set_status("done", headline(run))
+            log.info("%s: %s", path, headline(run))
         process.wait_for_all()
-        leave(process)
-        return run
-    except BaseException as error:
-        if run is not None and lock is not None:
-            _record_end(run, error)
-        raise
-    finally:
-        log_to(None)
-        if lock is not None:
-            lock.close()
+    leave(process)
+    return run
 
 
 def _record_environment(run: Run, process: Process, data_root: Path) -> None:
     """Write what the run is made with; warn when that is not what it was begun with."""
     if not process.is_first:
         return
+    keep_imports(run.path)
     new = describe_environment(process.device, process.world_size, data_root)
     old = run.read_json("environment.json")
     if old is not None:
@@ -155,16 +151,3 @@ def _record_environment(run: Run, process: Process, data_root: Path) -> None:
             log.warning("this run was begun elsewhere, so its last bits may differ: %s", change)
         new["before"] = [*old.pop("before", []), old]
     write_json(run.path / "environment.json", new)
-
-
-def _record_end(run: Run, error: BaseException) -> None:
-    state = "stopped" if isinstance(error, Stopped | KeyboardInterrupt) else "failed"
-    reason = str(error) if isinstance(error, SpatialVisionError) else f"{type(error).__name__}: {error}"
-    try:
-        run.set_status(state, reason)
-        log.error("%s: %s", state, reason)
-    except (SpatialVisionError, OSError):
-        # The disk is the likely reason for the error that is on its way to the user.
-        pass
-    if not isinstance(error, SpatialVisionError | KeyboardInterrupt):
-        log.debug("traceback", exc_info=error)

@@ -1,0 +1,66 @@
+# make quickstart   train a spatial transformer on 1,797 handwritten digits; needs no data download
+# make test         run all tests
+# make check        format, lint and types
+# make clean        remove the environment and caches; runs/ stays
+#
+# Each sets up what it needs in .venv first, once. PYTHON=python3.12 chooses another Python.
+# CONSTRAINTS=1 (implied by CI) installs the versions of constraints.txt instead of the newest.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(shell command -v uv 2>/dev/null)
+PINNED := $(filter-out 0 false,$(or $(CONSTRAINTS),$(CI)))
+CREATED := $(VENV)/.created
+CORE := $(VENV)/.installed-core$(if $(PINNED),-pinned)
+DEV := $(VENV)/.installed-dev$(if $(PINNED),-pinned)
+
+ifdef UV
+create = $(UV) venv --quiet --seed --allow-existing --python $(PYTHON) $(VENV)
+install = $(UV) pip install --quiet --python $(BIN)/python
+else
+create = $(PYTHON) -m venv $(VENV)
+install = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+endif
+install += $(if $(PINNED),--constraint constraints.txt)
+
+.PHONY: quickstart test check clean
+.NOTPARALLEL:
+
+quickstart: $(CORE)
+	@echo "Running: $(BIN)/spatialvision train quickstart/spatial-transformer"
+	@$(BIN)/spatialvision train quickstart/spatial-transformer
+
+test: $(DEV)
+	@echo "Running: $(BIN)/python -m pytest"
+	@$(BIN)/python -m pytest
+
+check: $(DEV)
+	@echo "Checking format, lint and types"
+	@$(BIN)/ruff format --check --quiet . || { echo "not formatted as ruff would: run $(BIN)/ruff format"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+
+clean:
+	@echo "Removing $(VENV) and caches"
+	@rm -rf $(VENV) build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(CREATED):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "spatialvision needs Python 3.11 or newer; $(PYTHON) is: $$($(PYTHON) --version 2>&1)." \
+	    "Name another one: make PYTHON=python3.12" >&2; exit 1; }
+	@echo "Creating the environment $(VENV) with $$($(PYTHON) --version)"
+	@$(create)
+	@touch $@
+
+$(CORE): $(CREATED) pyproject.toml constraints.txt
+	@echo "Installing spatialvision into $(VENV); the first time takes minutes and gigabytes"
+	@$(install) --editable .
+	@touch $@
+
+# What the tests need includes the core, so that a quickstart afterwards installs nothing.
+$(DEV): $(CREATED) pyproject.toml constraints.txt
+	@echo "Installing spatialvision and the tests' tools into $(VENV); the first time takes minutes and gigabytes"
+	@$(install) --editable '.[dev]'
+	@touch $(CORE) $@

@@ -1,0 +1,53 @@
+"""The package's log: to the run's file, and to the console without tearing the progress bar."""
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.highlighter import NullHighlighter
+from rich.logging import RichHandler
+
+from spatialvision.runs.storage import disk_errors
+
+log = logging.getLogger("spatialvision")
+
+
+@contextlib.contextmanager
+def log_to(path: Path | None, visible: bool) -> Iterator[Console]:
+    """Send the log to a file (unless ``path`` is None) and, if visible, to the console, inside the block."""
+    console = Console(highlight=False, soft_wrap=True)
+    handlers = []
+    if path is not None:
+        with disk_errors(path):
+            handlers.append(_to_file(path))
+    if visible:
+        handlers.append(_to_console(console))
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    for handler in handlers:
+        log.addHandler(handler)
+    try:
+        yield console
+    finally:
+        for handler in handlers:
+            log.removeHandler(handler)
+            handler.close()
+
+
+def _to_file(path: Path) -> logging.Handler:
+    handler = logging.FileHandler(path)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S"))
+    return handler
+
+
+def _to_console(console: Console) -> logging.Handler:
+    handler: logging.Handler = logging.StreamHandler(console.file)
+    if console.is_terminal:
+        handler = RichHandler(
+            console=console, show_time=False, show_level=False, show_path=False, highlighter=NullHighlighter()
+        )
+    # Errors reach the user once, as the command's last line.
+    handler.addFilter(lambda record: record.levelno < logging.ERROR)
+    return handler
