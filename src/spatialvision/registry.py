@@ -1,4 +1,4 @@
-"""Named builders: the models, datasets, objectives and evaluators that a recipe can ask for.
+"""Named builders: the models, datasets, distortions, objectives and evaluators that a recipe can ask for.
 
 A builder is a function (or class). Its signature is the schema: every parameter is an option of the
 recipe's block, with the annotation as its type and the default as its default. Some parameters, such as
@@ -68,10 +68,12 @@ def suggestion(name: str, known: Any) -> str:
 
 MODELS = Registry("model")
 DATASETS = Registry("dataset")
+DISTORTIONS = Registry("distortion")
 OBJECTIVES = Registry("objective")
 EVALUATORS = Registry("evaluator")
 
 register_model = MODELS.register
 register_dataset = DATASETS.register
+register_distortion = DISTORTIONS.register
 register_objective = OBJECTIVES.register
 register_evaluator = EVALUATORS.register

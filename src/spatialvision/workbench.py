@@ -8,7 +8,7 @@ from pathlib import Path
 
 from spatialvision.config.resolving import Registries, Resolved, resolve
 from spatialvision.errors import RecipeError
-from spatialvision.registry import DATASETS, MODELS, OBJECTIVES
+from spatialvision.registry import DATASETS, DISTORTIONS, MODELS, OBJECTIVES
 
 SUPPLIED_TO_MODELS = ("num_classes", "in_channels", "size_hw")
 SUPPLIED_TO_DATASETS = ("data_root", "offline")
@@ -37,6 +37,7 @@ def registries() -> Registries:
 
     return {
         "data": (DATASETS, SUPPLIED_TO_DATASETS),
+        "distortion": (DISTORTIONS, ()),
         "model": (MODELS, SUPPLIED_TO_MODELS),
         "objective": (OBJECTIVES, ()),
     }

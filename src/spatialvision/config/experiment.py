@@ -109,6 +109,7 @@ class Experiment(Fields):
     batch_size: int = Field(64, ge=1, description="images a step, over all processes")
     drop_last: bool = Field(False, description="leave out the last, smaller batch of an epoch")
     data: Data = Field(description="dataset and its options")
+    distortion: Block | None = Field(None, description="how all images are distorted, test images included")
     augmentation: AugmentationFields = Field(
         AugmentationFields(), description="random changes of training images"
     )

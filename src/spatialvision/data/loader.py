@@ -34,8 +34,8 @@ class InMemoryLoader:
         std: per channel, divided by afterwards; positive.
         device: where batches are made and delivered.
         seed: the experiment's seed; with the epoch and the position it fixes a sample's key.
-        augmentation: maps (float images (B, C, H, W) in [0, 1], keys (B,)) to images of the same shape;
-            None, as for evaluation, leaves them as they are.
+        augmentation: maps (float images (B, C, H, W) in [0, 1], keys (B,)) to float images in [0, 1], of
+            any size; None, as for evaluation, leaves them as they are.
         memory_format: of the delivered images, ``torch.contiguous_format`` or ``torch.channels_last``.
 
     Raises:
@@ -60,6 +60,7 @@ class InMemoryLoader:
             )
         self.augmentation = augmentation
         self._seed = seed
+        self._memory_format = memory_format
         self._channels_last = memory_format == torch.channels_last
         images = split.images.to(device)
         # Kept as (N, H, W, C), so that a gathered batch is channels-last without a copy.
@@ -93,10 +94,9 @@ class InMemoryLoader:
         if self.augmentation is None:
             return stored.to(torch.float32).mul_(self._scale_of_bytes).add_(self._offset)
         augmented = self.augmentation(stored / 255, keys)
-        # Written into the stored layout, so that one-channel images have channels-last strides as well.
-        return torch.mul(augmented, self._scale, out=torch.empty_like(stored, dtype=torch.float32)).add_(
-            self._offset
-        )
+        # Written into a layout asked for by name, so that one-channel images have channels-last strides as well.
+        out = torch.empty(augmented.shape, device=augmented.device, memory_format=self._memory_format)
+        return torch.mul(augmented, self._scale, out=out).add_(self._offset)
 
     def _gather(self, positions: torch.Tensor) -> torch.Tensor:
         gathered = self._images.index_select(0, positions)

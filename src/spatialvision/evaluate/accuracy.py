@@ -21,10 +21,10 @@ def accuracy(subject: Subject) -> Path:
     ranked = logits.topk(min(5, logits.shape[1])).indices
     hits = ranked == labels[:, None]
     correct = int(hits[:, 0].sum())
-    confusion = confusion_matrix(labels, ranked[:, 0], labels=range(len(subject.class_names)))
-    counts = labels.bincount(minlength=len(subject.class_names)).clamp(min=1).tolist()
+    confusion = confusion_matrix(labels, ranked[:, 0], labels=range(len(subject.dataset.class_names)))
+    counts = labels.bincount(minlength=len(subject.dataset.class_names)).clamp(min=1).tolist()
     right = confusion.diagonal().tolist()
-    names = subject.class_names
+    names = subject.dataset.class_names
     result = {
         "images": len(labels),
         "correct": correct,

@@ -45,18 +45,14 @@ def evaluate_run(
 ) -> list[Path]:
     """Evaluate a finished run's final weights, on the splits that it was measured on or on others."""
     experiment = Experiment.model_validate(run.experiment)
-    dataset, available = load_data(experiment, data_root, offline)
-    model = load_run_model(run, experiment, dataset, device)
-    chosen = [name for name in splits or experiment.evaluation.splits if splits or name in available]
+    data = load_data(experiment, data_root, offline)
+    model = load_run_model(run, experiment, data.dataset, device)
+    chosen = [name for name in splits or experiment.evaluation.splits if splits or name in data.splits]
     written = []
     for name in chosen:
-        if name not in available:
-            raise RecipeError(f"{run.path} has no split {name!r}; it has {', '.join(available)}")
-        folder = run.path / "evaluation" / name
-        settings = experiment.evaluation.batch_size, experiment.precision
-        written += evaluate_subject(
-            make_subject(folder, model, dataset, available[name], experiment.seed, *settings), names
-        )
+        if name not in data.splits:
+            raise RecipeError(f"{run.path} has no split {name!r}; it has {', '.join(data.splits)}")
+        written += evaluate_subject(make_subject(run, experiment, data, name, model), names)
     return written
 
 

@@ -31,7 +31,7 @@ def sampler(subject: Subject) -> Path | None:
     theta, points, warped = look(subject.model, batch.images)
     arrays: dict[str, Any] = {
         "inputs": subject.loader.images_from(positions),
-        "warped": unnormalise(warped, subject.mean, subject.std),
+        "warped": unnormalise(warped, subject.dataset.mean, subject.dataset.std),
         "points": points,
         "theta": theta,
         "label": batch.labels,

@@ -1,6 +1,5 @@
 """What an evaluator looks at: a trained model and one split of its data."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,9 +7,13 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from spatialvision.config.experiment import Experiment
 from spatialvision.data.dataset import ImageDataset, Split
+from spatialvision.data.distortion import Distortion, fixed_keys
 from spatialvision.data.loader import InMemoryLoader
+from spatialvision.evaluate.load import ExperimentData
 from spatialvision.evaluate.predict import predict
+from spatialvision.runs.directory import Run
 
 
 @dataclass(frozen=True)
@@ -18,19 +21,20 @@ class Subject:
     """A model on one split.
 
     Attributes:
-        folder: where the evaluator writes its file.
-        mean, std: the dataset's statistics, with which the loader normalises.
+        folder: where evaluators write their files.
+        dataset: classes and statistics; its images are those that the model meets, distorted or not.
+        loader: the split's images, normalised, on the model's device.
+        distortion: what was done to the images, if anything.
     """
 
     folder: Path
     model: nn.Module
+    dataset: ImageDataset
     split: Split
     loader: InMemoryLoader
-    class_names: Sequence[str]
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
     batch_size: int
     precision: str = "float32"
+    distortion: Distortion | None = None
 
     @cached_property
     def logits(self) -> Tensor:
@@ -40,19 +44,30 @@ class Subject:
         assert result is not None  # nothing can stop it here
         return result[0]
 
+    @cached_property
+    def distortion_theta(self) -> Tensor | None:
+        """(N, 2, 3), from points of each image to points of its undistorted canvas; None without distortion."""
+        return (
+            None
+            if self.distortion is None
+            else self.distortion.theta(fixed_keys(self.distortion, self.split))
+        )
+
 
 def make_subject(
-    folder: Path,
-    model: nn.Module,
-    dataset: ImageDataset,
-    split: Split,
-    seed: int,
-    batch_size: int,
-    precision: str,
+    run: Run, experiment: Experiment, data: ExperimentData, split: str, model: nn.Module
 ) -> Subject:
-    """A subject on the model's own device."""
+    """A subject on the model's own device, its files below ``evaluation/<split>/`` of the run."""
+    dataset, images = data.dataset, data.splits[split]
     device = next(model.parameters()).device
-    loader = InMemoryLoader(split, dataset.mean, dataset.std, device, seed)
+    loader = InMemoryLoader(images, dataset.mean, dataset.std, device, experiment.seed)
     return Subject(
-        folder, model, split, loader, dataset.class_names, dataset.mean, dataset.std, batch_size, precision
+        folder=run.path / "evaluation" / split,
+        model=model,
+        dataset=dataset,
+        split=images,
+        loader=loader,
+        batch_size=experiment.evaluation.batch_size,
+        precision=experiment.precision,
+        distortion=data.distortion,
     )

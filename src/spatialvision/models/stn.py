@@ -114,6 +114,7 @@ def stn_cnn(
     localisation: Literal["none", "plain", "coordconv"] = "plain",
     localisation_channels: tuple[int, int] = (8, 10),
     localisation_hidden: int = 32,
+    localisation_downsample: int = 1,
     transform: Literal["affine"] = "affine",
 ) -> nn.Module:
     """A small convolutional classifier behind a spatial transformer.
@@ -129,6 +130,7 @@ def stn_cnn(
         localisation: kind of the localisation network's convolutions; "none" for no transformer at all.
         localisation_channels: output channels of its 7×7 and its 5×5 convolution.
         localisation_hidden: width of its hidden linear layer.
+        localisation_downsample: it sees the image averaged over squares of this many pixels.
         transform: the family of warps.
 
     Returns:
@@ -145,17 +147,22 @@ def stn_cnn(
     )
     if localisation == "none":
         return network
+    small_hw = (size_hw[0] // localisation_downsample, size_hw[1] // localisation_downsample)
     locator = LocalisationNetwork(
         in_channels,
-        size_hw,
+        small_hw,
         localisation_channels,
         LOCALISATION_KERNELS,
         localisation_hidden,
         CONVOLUTIONS[localisation],
     )
-    return SpatiallyTransformed(
-        SpatialTransformer(locator, locator.features, TRANSFORMS[transform]()), network
+    seen = (
+        locator
+        if localisation_downsample == 1
+        else nn.Sequential(nn.AvgPool2d(localisation_downsample), locator)
     )
+    transformer = SpatialTransformer(seen, locator.features, TRANSFORMS[transform]())
+    return SpatiallyTransformed(transformer, network)
 
 
 def _check_choice(option: str, value: str, choices: Collection[str]) -> None:

@@ -27,6 +27,7 @@ def draw_learning_curve(run: Run) -> Path | None:
     accuracy.set(title="accuracy, %")
     for axes in (loss, accuracy):
         axes.set_xlabel("epoch")
+        axes.locator_params("x", steps=[1, 2, 5, 10])
         axes.grid(alpha=0.3)
         axes.legend()
     figure.suptitle(run.recipe)

@@ -5,8 +5,8 @@ from typing import Any
 
 from safetensors.torch import save as save_tensors
 
-from spatialvision.data.dataset import ImageDataset, Split
 from spatialvision.evaluate.evaluate import evaluate_subject
+from spatialvision.evaluate.load import ExperimentData
 from spatialvision.evaluate.subject import make_subject
 from spatialvision.models.summary import format_summary, layer_summary
 from spatialvision.report.figures import draw_figures
@@ -16,28 +16,16 @@ from spatialvision.training.initialise import WEIGHTS
 from spatialvision.training.loop import Job
 
 
-def finish(run: Run, job: Job, dataset: ImageDataset, splits: dict[str, Split]) -> None:
+def finish(run: Run, job: Job, data: ExperimentData) -> None:
     """Write everything that follows from the final weights; repeated from the start if interrupted."""
     model, experiment = job.state.evaluated_model, job.experiment
     digest = _write_weights(run, job)
-    shape = (dataset.in_channels, *dataset.size_hw)
+    shape = (data.dataset.in_channels, *data.dataset.size_hw)
     write_text(run.path / "layers.txt", format_summary(layer_summary(model, shape)))
     for name in job.experiment.evaluation.splits:
-        if name in splits:
+        if name in data.splits:
             _stop_if_told(job)
-            folder = run.path / "evaluation" / name
-            evaluation = experiment.evaluation
-            evaluate_subject(
-                make_subject(
-                    folder,
-                    model,
-                    dataset,
-                    splits[name],
-                    experiment.seed,
-                    evaluation.batch_size,
-                    experiment.precision,
-                )
-            )
+            evaluate_subject(make_subject(run, experiment, data, name, model))
     write_json(run.path / RESULTS, {**_results(run, job), "weights_sha256": digest})
     _stop_if_told(job)
     draw_figures(run)

@@ -6,7 +6,7 @@ from functools import partial
 from torch import nn
 
 from spatialvision.config.experiment import Experiment
-from spatialvision.data.dataset import ImageDataset, Split
+from spatialvision.evaluate.load import ExperimentData
 from spatialvision.runs.directory import Run
 from spatialvision.training.checkpoint import Checkpoints
 from spatialvision.training.journal import Journal
@@ -27,13 +27,12 @@ def make_job(
     run: Run,
     process: Process,
     model: nn.Module,
-    dataset: ImageDataset,
-    splits: dict[str, Split],
+    data: ExperimentData,
     stop: StopSignal,
 ) -> Job:
     """The job at step 0."""
-    plan = make_plan(experiment, len(splits["train"]))
-    training, measured = prepare_loaders(experiment, dataset, splits, process.device)
+    plan = make_plan(experiment, len(data.training))
+    training, measured = prepare_loaders(experiment, data, process.device)
     state = prepare_state(experiment, model)
     factor = learning_rate_factor(experiment.schedule, plan.total_steps, plan.steps_per_epoch)
     evaluation, judged = experiment.evaluation, state.evaluated_model
@@ -48,7 +47,7 @@ def make_job(
         measure=partial(
             measure, judged, measured, evaluation.batch_size, experiment.precision, process, stop
         ),
-        pictures=partial(pictures, judged, dataset, training, measured),
+        pictures=partial(pictures, judged, data.dataset, training, measured),
         journal=Journal(run, experiment.log.tensorboard),
         checkpoints=Checkpoints(run.path / "checkpoints", experiment.checkpoint.keep),
         stop=stop,

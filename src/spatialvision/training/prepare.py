@@ -4,21 +4,23 @@ from collections.abc import Callable
 from functools import partial
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from spatialvision.config.experiment import Experiment
 from spatialvision.data.augmentation import Augmentation
-from spatialvision.data.dataset import ImageDataset, Split
+from spatialvision.data.dataset import ImageDataset
 from spatialvision.data.loader import InMemoryLoader
 from spatialvision.data.randomness import derive_seed
-from spatialvision.evaluate.load import untrained_model
+from spatialvision.evaluate.load import ExperimentData, untrained_model
 from spatialvision.registry import OBJECTIVES
 from spatialvision.training.optimizer import build_optimizer
 from spatialvision.training.process import Process
 from spatialvision.training.state import TrainingState
 from spatialvision.training.step import TrainingStep
+
+Change = Callable[[Tensor, Tensor], Tensor]
 
 
 def prepare_model(experiment: Experiment, dataset: ImageDataset, device: torch.device) -> nn.Module:
@@ -47,19 +49,30 @@ def prepare_step(experiment: Experiment, model: nn.Module, process: Process) -> 
 
 
 def prepare_loaders(
-    experiment: Experiment, dataset: ImageDataset, splits: dict[str, Split], device: torch.device
+    experiment: Experiment, data: ExperimentData, device: torch.device
 ) -> tuple[InMemoryLoader, dict[str, InMemoryLoader]]:
-    """The training loader, augmented, and one clean loader for each split that is measured."""
+    """The training loader, its images new in each epoch, and one fixed loader for each measured split."""
     memory_format = torch.channels_last if experiment.channels_last else torch.contiguous_format
     make: Callable[..., InMemoryLoader] = partial(
         InMemoryLoader,
-        mean=dataset.mean,
-        std=dataset.std,
+        mean=data.dataset.mean,
+        std=data.dataset.std,
         device=device,
         seed=experiment.seed,
         memory_format=memory_format,
     )
     augmentation = Augmentation(**experiment.augmentation.model_dump())
-    training = make(splits["train"], augmentation=None if augmentation.is_identity else augmentation)
-    measured = [name for name in experiment.evaluation.splits if name in splits]
-    return training, {name: make(splits[name]) for name in measured}
+    changes: list[Change] = [] if data.distortion is None else [data.distortion]
+    changes += [] if augmentation.is_identity else [augmentation]
+    training = make(data.training, augmentation=_in_order(changes) if changes else None)
+    measured = [name for name in experiment.evaluation.splits if name in data.splits]
+    return training, {name: make(data.splits[name]) for name in measured}
+
+
+def _in_order(changes: list[Change]) -> Change:
+    def apply(images: Tensor, keys: Tensor) -> Tensor:
+        for change in changes:
+            images = change(images, keys)
+        return images
+
+    return apply

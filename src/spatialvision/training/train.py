@@ -113,8 +113,8 @@ def _train_here(
     """The run in this process, alone or as one of several."""
     experiment = recipe.experiment
     process = join(experiment.device, experiment.threads)
-    dataset, splits = load_data(experiment, data_root, offline)
-    model = prepare_model(experiment, dataset, process.device)
+    data = load_data(experiment, data_root, offline)
+    model = prepare_model(experiment, data.dataset, process.device)
     if init_from is not None:
         load_initial_weights(model, Path(init_from))
     log_file, visible = (path / "train.log", not quiet) if process.is_first else (None, False)
@@ -123,7 +123,7 @@ def _train_here(
         log_to(log_file, visible) as console,
         end_recorded(run, process),
     ):
-        job = make_job(experiment, run, process, model, dataset, splits, stop)
+        job = make_job(experiment, run, process, model, data, stop)
         _record_environment(run, process, data_root)
         continue_job(job)
         with ProgressBar(job.plan, job.state.step, console, visible) as progress:
@@ -131,7 +131,7 @@ def _train_here(
             fit(job)
         job.journal.close()
         if process.is_first:
-            finish(run, job, dataset, splits)
+            finish(run, job, data)
             run.set_status("done", headline(run))
             log.info("%s: %s", path, headline(run))
         process.wait_for_all()

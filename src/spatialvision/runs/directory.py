@@ -1,0 +1,112 @@
+"""The run directory: everything that is known of one training run.
+
+::
+
+    runs/<recipe>/<changed fields>-s<seed>/
+      experiment.yaml     the resolved recipe            status.json      running, done, stopped, failed
+      environment.json    versions, hardware, command    results.json     last (and best) values by split
+      metrics.jsonl       one row a split and interval   train.log        one line an interval
+      layers.txt          shapes, parameters             imports/         the user's own modules
+      tensorboard/  checkpoints/  evaluation/<split>/  figures/
+"""
+
+import json
+import shutil
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from spatialvision.errors import RecipeError
+from spatialvision.runs.lock import LOCK_FILE
+from spatialvision.runs.storage import write_json, write_text
+
+EXPERIMENT, STATUS, METRICS, RESULTS = "experiment.yaml", "status.json", "metrics.jsonl", "results.json"
+
+
+class Run:
+    """An existing run directory. `Run.create` makes one, `Run(path)` opens one.
+
+    Raises:
+        RecipeError: the folder holds no run.
+    """
+
+    def __init__(self, path: Path | str):
+        self.path = Path(path)
+        if not (self.path / EXPERIMENT).is_file():
+            raise RecipeError(f"{self.path} is not a run directory (no {EXPERIMENT} in it)")
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r})"
+
+    @classmethod
+    def create(cls, path: Path, recipe: str, experiment: Mapping[str, Any]) -> "Run":
+        """Make the folder with the resolved experiment in it; the rest is added while training."""
+        text = yaml.safe_dump({"recipe": recipe, **experiment}, sort_keys=False, allow_unicode=True)
+        write_text(path / EXPERIMENT, text)
+        run = cls(path)
+        run.set_status("running", "created")
+        return run
+
+    @property
+    def recipe(self) -> str:
+        """Name of the recipe that the run was started from."""
+        return str(self._document()["recipe"])
+
+    @property
+    def experiment(self) -> dict[str, Any]:
+        """The resolved experiment as plain values."""
+        document = self._document()
+        document.pop("recipe")
+        return document
+
+    def _document(self) -> dict[str, Any]:
+        return yaml.safe_load((self.path / EXPERIMENT).read_text())
+
+    @property
+    def status(self) -> dict[str, Any]:
+        """``state`` (running, done, stopped or failed), ``reason``, ``updated`` (UTC)."""
+        return self.read_json(STATUS) or {"state": "failed", "reason": "no status was written"}
+
+    def set_status(self, state: str, reason: str) -> None:
+        """Say where the run stands."""
+        updated = datetime.now(UTC).isoformat(timespec="seconds")
+        write_json(self.path / STATUS, {"state": state, "reason": reason, "updated": updated})
+
+    @property
+    def results(self) -> dict[str, Any]:
+        """The final values by split; empty while the run is not done."""
+        return self.read_json(RESULTS) or {}
+
+    def metrics(self, split: str | None = None) -> list[dict[str, Any]]:
+        """Rows of metrics in the order written, of one split or of all; a torn last line is left out."""
+        path = self.path / METRICS
+        lines = path.read_text().splitlines(keepends=True) if path.exists() else []
+        rows = [json.loads(line) for line in lines if line.endswith("\n")]
+        return [row for row in rows if split in (None, row["split"])]
+
+    def read_json(self, name: str) -> Any:
+        """A JSON file of the run, or None where it does not exist."""
+        path = self.path / name
+        return json.loads(path.read_text()) if path.exists() else None
+
+    def clear(self) -> None:
+        """Remove everything in the folder but the lock that its holder has on it."""
+        for item in self.path.iterdir():
+            if item.is_dir():
+                shutil.rmtree(item)
+            elif item.name != LOCK_FILE:
+                item.unlink()
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any], may_change: Iterable[str]) -> list[str]:
+    """Lines "field: old → new" for two flat experiments, fields that may change left out."""
+    free = tuple(may_change)
+    keys = [key for key in sorted({*old, *new}) if key.split(".")[0] not in free]
+    return [
+        f"{key}: {old.get(key, 'absent')} → {new.get(key, 'absent')}"
+        for key in keys
+        if old.get(key, "absent") != new.get(key, "absent")
+    ]

@@ -1,0 +1,38 @@
+"""One process at a time writes a run directory."""
+
+import fcntl
+import os
+import socket
+from pathlib import Path
+from typing import IO
+
+from spatialvision.errors import RecipeError
+from spatialvision.runs.storage import disk_errors
+
+LOCK_FILE = ".lock"
+
+
+def take_lock(folder: Path) -> IO[str]:
+    """Hold the folder until the returned file is closed or the process ends, however it ends.
+
+    The operating system drops the lock with the process, so a killed run leaves no stale one behind.
+
+    Raises:
+        RecipeError: another process holds it; the message names process and host.
+    """
+    with disk_errors(folder / LOCK_FILE):
+        file = (folder / LOCK_FILE).open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        file.seek(0)
+        holder = file.read().strip() or "another process"
+        file.close()
+        raise RecipeError(
+            f"{folder} is in use by {holder}; wait for it, stop it, or give this run another --name"
+        ) from error
+    file.seek(0)
+    file.truncate()
+    file.write(f"process {os.getpid()} on {socket.gethostname()}")
+    file.flush()
+    return file

@@ -1,0 +1,75 @@
+"""Files that are either complete or absent: a new name, fsync, rename."""
+
+import contextlib
+import errno
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from spatialvision.errors import StorageError
+
+DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG}
+
+
+@contextlib.contextmanager
+def disk_errors(path: Path, size: int | None = None) -> Iterator[None]:
+    """Turn the disk's refusals into one line that names the path and, if known, the bytes needed."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in DISK_ERRORS:
+            raise
+        needed = f" ({size:,} bytes needed)" if size is not None else ""
+        hint = (
+            "free some space"
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+            else "choose a writable folder"
+        )
+        raise StorageError(f"cannot write {path}{needed}: {error.strerror}; {hint} and run again") from error
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file so that any moment of failure leaves the old one or the new one, never a mixture.
+
+    Raises:
+        StorageError: the disk is full, or the folder read-only; the old file is intact.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with disk_errors(path, len(content)):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_synced(temporary, content)
+            os.replace(temporary, path)
+            sync_folder(path.parent)
+        finally:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """`write_bytes` for UTF-8 text."""
+    write_bytes(path, text.encode())
+
+
+def write_json(path: Path, value: Any) -> None:
+    """`write_bytes` for JSON, indented for readers; NaN and infinity are refused with a ValueError."""
+    write_text(path, json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def write_synced(path: Path, content: bytes) -> None:
+    """Write a new file and wait until it has reached the disk."""
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until a folder's entries (new names, renames) have reached the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
