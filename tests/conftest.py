@@ -1,12 +1,26 @@
 """Fixtures that several parts of the tests need."""
 
 import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from spatialvision.cli import main
 from spatialvision.data import ImageDataset, load_dataset
 from spatialvision.data.mnist import DEBIAN_FASHION_MNIST
+
+SMALL_RECIPE = """
+epochs: 2
+batch_size: 128
+threads: 1
+data: {name: digits, size: 16}
+model: {name: stn_cnn, localisation: none}
+optimizer: {name: sgd, lr: 0.05, momentum: 0.9}
+evaluation: {batch_size: 150}
+"""
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +32,68 @@ def fashion_mnist(tmp_path_factory: pytest.TempPathFactory) -> ImageDataset:
             pytest.fail(reason)
         pytest.skip(reason)
     return load_dataset("fashion_mnist", {}, tmp_path_factory.mktemp("empty"), offline=True)
+
+
+@pytest.fixture(scope="session")
+def small_recipe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A recipe that trains in a fraction of a second: 22 steps, the last of an epoch smaller; dropout."""
+    path = tmp_path_factory.mktemp("recipes") / "small.yaml"
+    path.write_text(SMALL_RECIPE)
+    return str(path)
+
+
+@pytest.fixture
+def command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Run ``spatialvision …`` inside this process, in an empty folder: exit code, output, errors."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["spatialvision", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as end:
+            main()
+        return int(end.value.code or 0), *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start ``spatialvision …`` as a process of its own, in an empty folder; killed when the test ends."""
+    started: list[subprocess.Popen[str]] = []
+
+    def begin(*arguments: object) -> subprocess.Popen[str]:
+        line = [sys.executable, "-m", "spatialvision", *map(str, arguments)]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        started.append(subprocess.Popen(line, cwd=tmp_path, text=True, **pipes))
+        return started[-1]
+
+    yield begin
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """Mount a file system in memory with options such as ``size=1m``; needs root, under CI a must."""
+    mounted: list[Path] = []
+
+    def mount(options: str) -> Path:
+        folder = tmp_path / f"disk-{len(mounted)}"
+        folder.mkdir()
+        line = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+        if os.geteuid() != 0 or subprocess.run(line, capture_output=True).returncode != 0:
+            reason = "needs root and the right to mount a file system of a certain size"
+            if "CI" in os.environ:
+                pytest.fail(reason)
+            pytest.skip(reason)
+        mounted.append(folder)
+        return folder
+
+    yield mount
+    for folder in mounted:
+        subprocess.run(["umount", str(folder)], check=True)

@@ -83,6 +83,38 @@ def train(
 
 
 @app.command(
+    epilog="Example: spatialvision sweep quickstart/plain-cnn quickstart/coordconv seed=0,1,2 optimizer.lr=1e-3,3e-3"
+)
+def sweep(
+    arguments: Annotated[
+        list[str],
+        typer.Argument(metavar="RECIPE... [FIELD=VALUE,VALUE...]...", help="Recipes, and values to combine."),
+    ],
+    runs_dir: Annotated[Path, typer.Option(help="Folder of all runs.")] = Path("runs"),
+    data_root: DataRootOption = None,
+    imports: ImportOption = None,
+    offline: OfflineOption = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress on the console.")] = False,
+) -> None:
+    """Train a grid of runs; finished ones are skipped, begun ones continued, failed ones reported at the end."""
+    from spatialvision.training.signals import StopSignal
+
+    with StopSignal().installed() as stop:
+        from spatialvision.config.grid import expand, split_arguments
+        from spatialvision.training import sweep as sweeping
+        from spatialvision.workbench import import_files
+
+        import_files(imports or [])
+        recipes, overrides = split_arguments(arguments)
+        grid = sweeping.load_grid(recipes, expand(overrides))
+        outcomes = sweeping.sweep(
+            grid, runs_dir=runs_dir, data_root=data_root, offline=offline, quiet=quiet, stop=stop
+        )
+    typer.echo("\n".join(sweeping.closing_lines(outcomes)))
+    raise typer.Exit(max(outcome.exit_code for outcome in outcomes))
+
+
+@app.command(
     epilog="Example: spatialvision evaluate runs/stn-mnist/exp01-baseline/s123 accuracy --split test"
 )
 def evaluate(

@@ -30,7 +30,7 @@ class Registry:
         """Register a builder under its own name; usable as a decorator.
 
         Raises:
-            ValueError: the name is taken, or a parameter has no annotation or is variadic
+            ValueError: the name is taken, or a parameter has no annotation, is called ``name``, or is variadic
                 (``*args`` and ``**kwargs`` would swallow typing errors).
         """
         name = builder.__name__
@@ -41,6 +41,10 @@ class Registry:
         for parameter in inspect.signature(builder).parameters.values():
             if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
                 raise ValueError(f"{self.kind} {name!r}: name the options instead of taking {parameter}")
+            if parameter.name == "name":
+                raise ValueError(
+                    f"{self.kind} {name!r}: 'name' chooses the {self.kind}; call the option something else"
+                )
             if parameter.annotation is parameter.empty:
                 raise ValueError(f"{self.kind} {name!r}: option {parameter.name!r} needs a type annotation")
         self._builders[name] = builder

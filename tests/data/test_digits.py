@@ -12,16 +12,18 @@ def load(**options: int) -> ImageDataset:
     return load_dataset("digits", options, Path("/nowhere"), offline=True)
 
 
-def test_every_fifth_image_is_a_test_image() -> None:
+def test_every_fifth_image_of_each_class_is_a_test_image() -> None:
     dataset = load()
     target = load_digits().target
-    assert (len(dataset.train), len(dataset.test)) == (1437, 360)
-    assert dataset.test.indices.tolist() == list(range(0, 1797, 5))
+    assert (len(dataset.train), len(dataset.test)) == (1433, 364)
+    for digit in range(10):
+        of_class = np.flatnonzero(target == digit)
+        assert dataset.test.indices[dataset.test.labels == digit].tolist() == of_class[::5].tolist()
     assert torch.equal(
         torch.cat([dataset.train.indices, dataset.test.indices]).sort().values, torch.arange(1797)
     )
     assert np.array_equal(dataset.train.labels.numpy(), target[dataset.train.indices.numpy()])
-    assert np.array_equal(dataset.test.labels.numpy(), target[::5])
+    assert np.array_equal(dataset.test.labels.numpy(), target[dataset.test.indices.numpy()])
 
 
 def test_the_original_size_keeps_the_original_pixels() -> None:

@@ -1,8 +1,8 @@
 """The schema of a recipe: every field, its type, default and meaning. Defaults live here only."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from spatialvision.config.fields import Block, Fields, Length
 
@@ -14,6 +14,9 @@ class About(Fields):
     source: str = Field("", description="paper or project that it follows")
     cost: str = Field("", description="roughly how long it takes, on what")
     reported: float | None = Field(None, description="published test accuracy in percent")
+    reference: float | None = Field(
+        None, description="published accuracy in percent that the family starts from, a line in its chart"
+    )
     reported_note: str = Field("", description="how the published number came about")
 
 
@@ -34,11 +37,12 @@ class AugmentationFields(Fields):
         0.0, ge=0, le=1, description="shift in x and y, uniform within ± this share of the size"
     )
 
-    @model_validator(mode="after")
-    def _scale_rises(self) -> "AugmentationFields":
-        if not 0 < self.scale[0] <= self.scale[1]:
-            raise ValueError(f"scale: expected 0 < lowest ≤ highest, got {self.scale}")
-        return self
+    @field_validator("scale")
+    @classmethod
+    def _scale_rises(cls, scale: tuple[float, float]) -> tuple[float, float]:
+        if not 0 < scale[0] <= scale[1]:
+            raise ValueError(f"expected 0 < lowest ≤ highest, got {list(scale)}")
+        return scale
 
 
 class Optimizer(Fields):
@@ -52,14 +56,14 @@ class Optimizer(Fields):
     betas: tuple[float, float] = Field((0.9, 0.999), description="averaging factors (adam, adamw)")
     eps: float = Field(1e-8, gt=0, description="term under the fraction bar (adam, adamw)")
 
-    @model_validator(mode="after")
-    def _only_what_it_has(self) -> "Optimizer":
-        foreign = {"betas", "eps"} if self.name == "sgd" else {"momentum", "nesterov"}
-        defaults = type(self).model_fields
-        wrong = sorted(key for key in foreign if getattr(self, key) != defaults[key].default)
-        if wrong:
-            raise ValueError(f"{self.name} has no option {', '.join(wrong)}")
-        return self
+    @field_validator("momentum", "nesterov", "betas", "eps")
+    @classmethod
+    def _only_what_it_has(cls, value: Any, info: ValidationInfo) -> Any:
+        name, field = info.data.get("name"), str(info.field_name)
+        of_sgd = field in ("momentum", "nesterov")
+        if name and of_sgd != (name == "sgd") and value != cls.model_fields[field].default:
+            raise ValueError(f"{name} has no such option")
+        return value
 
 
 class Schedule(Fields):
@@ -136,11 +140,13 @@ class Experiment(Fields):
     checkpoint: Checkpoint = Field(Checkpoint(), description="saving the state")
     log: Log = Field(Log(), description="rows and events")
 
-    @model_validator(mode="after")
-    def _length_is_given(self) -> "Experiment":
-        if (self.epochs is None) == (self.steps is None):
+    # A field's own validator speaks even when other fields are wrong too; a model's would stay silent.
+    @field_validator("steps")
+    @classmethod
+    def _length_is_given(cls, steps: int | None, info: ValidationInfo) -> int | None:
+        if "epochs" in info.data and (info.data["epochs"] is None) == (steps is None):
             raise ValueError("expected the length of training: either epochs=n or steps=n")
-        return self
+        return steps
 
     def total_steps(self, steps_per_epoch: int) -> int:
         """Optimizer steps of the whole run."""

@@ -1,5 +1,9 @@
 """The base of every block of a recipe: closed, frozen, typed, finite."""
 
+import typing
+from collections.abc import Mapping
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict, Field, model_serializer, model_validator
 
 
@@ -31,13 +35,35 @@ class Length(Fields):
 
 
 class Block(Fields):
-    """A named thing (a model, a dataset, an objective) and its options, which its own signature checks."""
+    """A named thing (a model, a dataset, an objective) and its options, which its own signature checks.
+
+    Lists among the options become tuples, so that a stored experiment equals the one that it came from.
+    """
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
     name: str = Field(description="which one")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _frozen_options(cls, given: Any) -> Any:
+        return _frozen(given)
+
     @property
     def options(self) -> dict:
         """The options beside the name, as the recipe gives them (text) or as checked (typed)."""
         return dict(self.model_extra or {})
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _frozen(item) for key, item in value.items()}
+    return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
+
+
+def block_schema(annotation: Any) -> type[BaseModel] | None:
+    """The schema of a field that holds a block, or may hold one; None for any other field."""
+    for candidate in (annotation, *typing.get_args(annotation)):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+    return None

@@ -2,7 +2,7 @@
 
 Mappings merge, lists replace. A block that gets another ``name`` starts afresh, because the options of one
 model, dataset, optimizer or schedule mean nothing to another; what the schema says of every dataset
-(`data.validation`) stays. ``epochs`` and ``steps`` exclude each other: the later one wins.
+(`data.validation`) stays. ``epochs`` and ``steps`` exclude each other: the child's replaces the parent's.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,9 @@ def merge(parent: Mapping[str, Any], child: Mapping[str, Any], path: str = "") -
     if "name" in child and "name" in parent and child["name"] != parent["name"]:
         kept = {key: parent[key] for key in STAYS_WITH_NEW_NAME.get(path, ()) if key in parent}
     for key, value in child.items():
-        kept.pop(ALTERNATIVES.get(key, ""), None)
+        alternative = ALTERNATIVES.get(key, "")
+        if value is not None and alternative not in child:
+            kept.pop(alternative, None)
         both_mappings = isinstance(value, Mapping) and isinstance(kept.get(key), Mapping)
         kept[key] = merge(kept[key], value, key if not path else f"{path}.{key}") if both_mappings else value
     return kept

@@ -40,4 +40,7 @@ def changed_fields(new: Experiment, old: Experiment | None, overrides: Sequence[
 
 
 def _text(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        short = f"{value:g}"
+        return short if float(short) == value else repr(value)
+    return str(value)

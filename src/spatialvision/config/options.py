@@ -11,15 +11,15 @@ def option_table(builder: Callable[..., Any], supplied: tuple[str, ...] = ()) ->
     """The schema of a builder's options.
 
     Args:
-        supplied: parameters that the bench fills in when the recipe does not; they become optional.
+        supplied: parameters that the bench fills in when the recipe does not, even if they have defaults.
     """
     fields: dict[str, Any] = {}
     for name, parameter in inspect.signature(builder, eval_str=True).parameters.items():
-        default = ... if parameter.default is parameter.empty else parameter.default
-        annotation = parameter.annotation
-        if name in supplied and default is ...:
-            annotation, default = annotation | None, None
-        fields[name] = (annotation, default)
+        if name in supplied:
+            fields[name] = (parameter.annotation | None, None)
+        else:
+            default = ... if parameter.default is parameter.empty else parameter.default
+            fields[name] = (parameter.annotation, default)
     config = ConfigDict(extra="forbid", allow_inf_nan=False, arbitrary_types_allowed=True)
     return create_model(builder.__name__, __config__=config, **fields)
 

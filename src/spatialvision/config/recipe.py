@@ -10,16 +10,21 @@ from spatialvision.config.reading import Document, read_file, read_value
 from spatialvision.errors import RecipeError
 from spatialvision.registry import suggestion
 
-SHIPPED = Path(__file__).parent.parent / "recipes"
+SHIPPED = Path(__file__).resolve().parent.parent / "recipes"
 
 
 @dataclass(frozen=True)
 class Layers:
-    """A recipe's text values, merged, and where each came from ("stn-mnist/base.yaml:7", "override")."""
+    """A recipe's text values, merged, and where each came from ("stn-mnist/base.yaml:7", "override").
+
+    Attributes:
+        problems: overrides that could not be read.
+    """
 
     name: str
     tree: dict[str, Any]
     origins: dict[str, str]
+    problems: tuple[str, ...] = ()
 
 
 def shipped_recipes() -> list[str]:
@@ -35,16 +40,22 @@ def load_layers(recipe: str, overrides: Sequence[str] = ()) -> Layers:
         recipe: a shipped recipe's name ("stn-mnist/exp01-baseline") or the path of a YAML file.
 
     Raises:
-        RecipeError: nothing of that name (with the nearest one), a circle of parents, or a bad override.
+        RecipeError: nothing of that name (with the nearest one), a circle of parents, or unreadable YAML.
     """
     tree: dict[str, Any] = {}
     origins: dict[str, str] = {}
+    problems = []
     for document in reversed(list(_lineage(recipe))):
         tree = _apply(tree, document.tree, origins, lambda key, d=document: f"{d.source}:{d.lines[key]}")
     for text in overrides:
-        key, value = split_override(text)
-        tree = _apply(tree, nested(key, value), origins, lambda _: "override")
-    return Layers(recipe_name(recipe), tree, {key: origins[key] for key in flatten(tree) if key in origins})
+        try:
+            key, value = split_override(text)
+        except RecipeError as error:
+            problems.append(str(error))
+        else:
+            tree = _apply(tree, nested(key, value), origins, lambda _: "override")
+    kept = {key: origins[key] for key in flatten(tree) if key in origins}
+    return Layers(recipe_name(recipe), tree, kept, tuple(problems))
 
 
 def split_override(text: str) -> tuple[str, Any]:
@@ -72,19 +83,29 @@ def _apply(
 
 def _lineage(recipe: str) -> Iterator[Document]:
     """The recipe's document, then its parent's, and so on."""
-    seen: list[Path] = []
-    folder = Path()
-    while recipe:
-        path = _locate(recipe, folder)
-        if path in seen:
-            circle = " extends ".join(item.stem for item in [*seen, path])
-            raise RecipeError(f"recipes extend each other in a circle: {circle}")
-        seen.append(path)
+    seen: dict[Path, str] = {}
+    path = _locate(recipe, Path())
+    while True:
         source = str(path.relative_to(SHIPPED)) if path.is_relative_to(SHIPPED) else str(path)
+        if path in seen:
+            circle = " extends ".join([*seen.values(), source])
+            raise RecipeError(f"recipes extend each other in a circle: {circle}")
+        seen[path] = source
         document = read_file(path, source)
-        recipe, folder = str(document.tree.pop("extends", None) or ""), path.parent
-        document.lines.pop("extends", None)
+        parent = document.tree.pop("extends", None)
         yield document
+        if parent is None:
+            return
+        path = _locate_parent(parent, path.parent, f"{source}:{document.lines['extends']}")
+
+
+def _locate_parent(parent: Any, folder: Path, origin: str) -> Path:
+    try:
+        if not isinstance(parent, str):
+            raise RecipeError(f"expected the name or path of one recipe, got {parent!r}")
+        return _locate(parent, folder)
+    except RecipeError as error:
+        raise RecipeError(f"extends: {error} ({origin})") from error
 
 
 def _is_path(recipe: str) -> bool:
@@ -93,12 +114,19 @@ def _is_path(recipe: str) -> bool:
 
 def _locate(recipe: str, folder: Path) -> Path:
     if _is_path(recipe):
-        path = (folder / recipe).resolve()
-        if not path.is_file():
+        if not (path := _existing(folder / recipe)):
             raise RecipeError(f"no recipe file at {recipe}; 'spatialvision recipes' lists the shipped ones")
         return path
-    path = (SHIPPED / f"{recipe}.yaml").resolve()
-    if not path.is_relative_to(SHIPPED.resolve()) or not path.is_file():
+    path = _existing(SHIPPED / f"{recipe}.yaml")
+    if not path or not path.is_relative_to(SHIPPED):
         hint = suggestion(recipe, shipped_recipes())
         raise RecipeError(f"no recipe named {recipe!r}{hint}; a file of your own ends in .yaml")
     return path
+
+
+def _existing(path: Path) -> Path | None:
+    """The file's one true path; None where there is no file, or can be none of such a name."""
+    try:
+        return path.resolve() if path.is_file() else None
+    except (OSError, ValueError):
+        return None

@@ -8,6 +8,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from spatialvision.config.experiment import Experiment
+from spatialvision.config.fields import Block, block_schema
+from spatialvision.config.merging import merge
 from spatialvision.config.naming import changed_fields, run_name
 from spatialvision.config.options import typed_options
 from spatialvision.config.recipe import Layers, load_layers
@@ -64,48 +66,44 @@ def resolve(recipe: str, overrides: Sequence[str] = (), registries: Registries |
 
 def _check(layers: Layers, registries: Registries) -> tuple[Experiment | None, list[str]]:
     """The experiment, or None, and all problems: the schema's first, then the options'."""
-    tree, problems = dict(layers.tree), []
+    tree, problems = merge(_default_blocks(), layers.tree), list(layers.problems)
     for block, (registry, supplied) in registries.items():
-        tree[block], found = _check_block(tree.get(block), block, registry, supplied, layers)
-        problems += found
+        if block in tree:
+            tree[block], found = _check_block(tree[block], block, registry, supplied, layers)
+            problems += found
     try:
-        return Experiment.model_validate(
-            {key: value for key, value in tree.items() if value is not _ABSENT}
-        ), problems
+        return Experiment.model_validate(tree), problems
     except ValidationError as error:
         return None, _describe(error, Experiment, "", layers) + problems
 
 
-_ABSENT = object()
+def _default_blocks() -> dict[str, Any]:
+    """The named blocks that a recipe may leave out, so that it may also set an option of theirs alone."""
+    defaults = {key: field.default for key, field in Experiment.model_fields.items()}
+    return {key: value.model_dump() for key, value in defaults.items() if isinstance(value, Block)}
 
 
 def _check_block(
     block: Any, path: str, registry: Registry, supplied: tuple[str, ...], layers: Layers
 ) -> tuple[Any, list[str]]:
     """The block with typed options, and the problems of its options; schema fields are left to the schema."""
-    schema = Experiment.model_fields[path]
-    if block is None and schema.default is not None and isinstance(schema.default, BaseModel):
-        block = schema.default.model_dump()
     if not isinstance(block, Mapping) or not isinstance(block.get("name"), str):
-        return (_ABSENT if block is None else block), []
+        return block, []
     if block["name"] not in registry:
         problem = (
             f"{path}.name: unknown {registry.kind} {block['name']!r}{suggestion(block['name'], registry)}"
         )
         return block, [problem + _origin(layers, f"{path}.name")]
-    annotation = schema.annotation
-    own = (
-        set(annotation.model_fields)
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel)
-        else set()
-    )
+    schema = block_schema(Experiment.model_fields[path].annotation)
+    own = set(schema.model_fields) if schema else set()
     fixed = {key: value for key, value in block.items() if key in own}
     options = {key: value for key, value in block.items() if key not in own}
     builder = registry[block["name"]]
     try:
         return {**fixed, **typed_options(builder, options, supplied)}, []
     except ValidationError as error:
-        return block, _describe(error, None, path, layers, known=list(inspect.signature(builder).parameters))
+        known = [*sorted(own), *inspect.signature(builder).parameters]
+        return block, _describe(error, None, path, layers, known)
 
 
 def _describe(
@@ -127,9 +125,11 @@ def _describe(
 def _sentence(dotted: str, problem: Any, names: list[str]) -> str:
     kind, got = problem["type"], problem["input"]
     if kind == "extra_forbidden":
-        return f"{dotted}: unknown field{suggestion(dotted.rpartition('.')[2], names)}"
+        return f"{dotted}: unknown field{suggestion(str(problem['loc'][-1]), names)}"
     if kind == "missing":
         return f"{dotted}: required"
+    if kind == "model_type":
+        return f"{dotted}: expected a mapping of fields, got {got!r}"
     if kind == "literal_error":
         expected = problem["ctx"]["expected"]
         choices = [choice.strip(" '") for choice in expected.replace(" or ", ", ").split(",")]
@@ -148,15 +148,16 @@ def _nearest(name: str, names: list[str]) -> str:
 def _names_beside(schema: type[BaseModel] | None, location: list[str]) -> list[str]:
     """The valid names at the place where an unknown one stands."""
     for part in location[:-1]:
-        annotation = schema.model_fields[part].annotation if schema and part in schema.model_fields else None
-        schema = annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
+        known = schema.model_fields if schema else {}
+        schema = block_schema(known[part].annotation) if part in known else None
     return list(schema.model_fields) if schema else []
 
 
 def _origin(layers: Layers, dotted: str) -> str:
-    """Where the value was given, in brackets; the innermost enclosing key that has an origin."""
+    """Where the value was given, in brackets; else the first value inside it, else what encloses it."""
     while dotted:
-        if dotted in layers.origins:
-            return f" ({layers.origins[dotted]})"
+        for key, origin in layers.origins.items():
+            if key == dotted or key.startswith(f"{dotted}."):
+                return f" ({origin})"
         dotted = dotted.rpartition(".")[0]
     return ""

@@ -20,7 +20,7 @@ def resolved_text(resolved: Resolved) -> str:
     lines = _yaml_lines(resolved.experiment.model_dump(mode="json"), resolved.origins, "", 0)
     rows = list(lines)
     width = min(60, max(len(text) for text, _ in rows))
-    header = f"# {' '.join(resolved.arguments)}"
+    header = f"# {' '.join(' '.join(resolved.arguments).split())}"
     return "\n".join([header, *(f"{text:<{width}}  # {origin}" if origin else text for text, origin in rows)])
 
 
@@ -77,8 +77,8 @@ def builder_lines(builder: Callable[..., Any], supplied: tuple[str, ...]) -> lis
     summary = (inspect.getdoc(builder) or "").partition("\n")[0]
     lines = [f"{builder.__name__}  {summary}".rstrip()]
     for name, parameter in inspect.signature(builder, eval_str=True).parameters.items():
-        given = "from the data" if name in supplied else "required"
-        default = given if parameter.default is parameter.empty else _default(parameter.default)
+        default = "required" if parameter.default is parameter.empty else _default(parameter.default)
+        default = "from the data" if name in supplied else default
         lines.append(f"    {name}: {type_name(parameter.annotation)} = {default}")
     return lines
 

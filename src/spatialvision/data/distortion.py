@@ -22,7 +22,9 @@ AT_A_TIME = 1000
 class Distortion(Protocol):
     """A random change of each image, a function of the image's key alone."""
 
-    seed: int
+    @property
+    def seed(self) -> int:
+        """Fixes the validation and test images."""
 
     def theta(self, keys: Tensor) -> Tensor:
         """What was drawn: (B, 2, 3), from points of the distorted image to points of the undistorted canvas."""

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
 from safetensors.torch import load as load_tensors
 from torch import nn
 
@@ -22,9 +23,10 @@ def evaluate_subject(subject: Subject, names: Sequence[str] = ()) -> list[Path]:
     Raises:
         RecipeError: a named evaluator does not exist, or does not apply to this model.
     """
+    evaluators = {name: EVALUATORS[name] for name in names or EVALUATORS}
     written = []
-    for name in names or list(EVALUATORS):
-        path = EVALUATORS[name](subject)
+    for name, evaluator in evaluators.items():
+        path = evaluator(subject)
         if path is None and names:
             raise RecipeError(
                 f"evaluator {name!r} does not apply to this model ({type(subject.model).__name__})"
@@ -45,13 +47,15 @@ def evaluate_run(
 ) -> list[Path]:
     """Evaluate a finished run's final weights, on the splits that it was measured on or on others."""
     experiment = Experiment.model_validate(run.experiment)
+    if experiment.threads is not None:
+        torch.set_num_threads(experiment.threads)
     data = load_data(experiment, data_root, offline)
-    model = load_run_model(run, experiment, data.dataset, device)
-    chosen = [name for name in splits or experiment.evaluation.splits if splits or name in data.splits]
-    written = []
-    for name in chosen:
+    for name in splits:
         if name not in data.splits:
             raise RecipeError(f"{run.path} has no split {name!r}; it has {', '.join(data.splits)}")
+    model = load_run_model(run, experiment, data.dataset, device)
+    written = []
+    for name in splits or [name for name in experiment.evaluation.splits if name in data.splits]:
         written += evaluate_subject(make_subject(run, experiment, data, name, model), names)
     return written
 

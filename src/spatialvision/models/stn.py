@@ -16,7 +16,6 @@ from spatialvision.registry import register_model
 CONVOLUTIONS: dict[str, Convolution] = {"plain": nn.Conv2d, "coordconv": CoordConv2d}
 TRANSFORMS: dict[str, type[AffineTransform]] = {"affine": AffineTransform}
 CLASSIFIER_KERNEL = 5
-LOCALISATION_KERNELS = (7, 5)
 
 
 class SpatiallyTransformed(nn.Module):
@@ -113,6 +112,7 @@ def stn_cnn(
     classifier: Literal["plain", "coordconv"] = "plain",
     localisation: Literal["none", "plain", "coordconv"] = "plain",
     localisation_channels: tuple[int, int] = (8, 10),
+    localisation_kernels: tuple[int, int] = (7, 5),
     localisation_hidden: int = 32,
     localisation_downsample: int = 1,
     transform: Literal["affine"] = "affine",
@@ -128,7 +128,8 @@ def stn_cnn(
         dropout: probability of the classifier's two dropouts; 0 leaves them out.
         classifier: kind of the classifier's convolutions.
         localisation: kind of the localisation network's convolutions; "none" for no transformer at all.
-        localisation_channels: output channels of its 7×7 and its 5×5 convolution.
+        localisation_channels: output channels of its two convolutions.
+        localisation_kernels: kernel sizes of its two convolutions.
         localisation_hidden: width of its hidden linear layer.
         localisation_downsample: it sees the image averaged over squares of this many pixels.
         transform: the family of warps.
@@ -152,7 +153,7 @@ def stn_cnn(
         in_channels,
         small_hw,
         localisation_channels,
-        LOCALISATION_KERNELS,
+        localisation_kernels,
         localisation_hidden,
         CONVOLUTIONS[localisation],
     )

@@ -63,7 +63,7 @@ class Run:
         return document
 
     def _document(self) -> dict[str, Any]:
-        return yaml.safe_load((self.path / EXPERIMENT).read_text())
+        return yaml.safe_load((self.path / EXPERIMENT).read_text("utf-8"))
 
     @property
     def status(self) -> dict[str, Any]:
@@ -83,14 +83,14 @@ class Run:
     def metrics(self, split: str | None = None) -> list[dict[str, Any]]:
         """Rows of metrics in the order written, of one split or of all; a torn last line is left out."""
         path = self.path / METRICS
-        lines = path.read_text().splitlines(keepends=True) if path.exists() else []
+        lines = path.read_text("utf-8").splitlines(keepends=True) if path.exists() else []
         rows = [json.loads(line) for line in lines if line.endswith("\n")]
         return [row for row in rows if split in (None, row["split"])]
 
     def read_json(self, name: str) -> Any:
         """A JSON file of the run, or None where it does not exist."""
         path = self.path / name
-        return json.loads(path.read_text()) if path.exists() else None
+        return json.loads(path.read_text("utf-8")) if path.exists() else None
 
     def clear(self) -> None:
         """Remove everything in the folder but the lock that its holder has on it."""

@@ -46,7 +46,6 @@ class Checkpoints:
         final = self._free_name(step)
         temporary = self.folder / f".{final.name}.{os.getpid()}.tmp"
         with disk_errors(final, sum(map(len, contents.values()))):
-            self._sweep()
             try:
                 temporary.mkdir(parents=True)
                 for name, content in contents.items():
@@ -56,8 +55,7 @@ class Checkpoints:
                 sync_folder(self.folder)
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
-        for path in self._newest_first()[self.keep :]:
-            shutil.rmtree(path, ignore_errors=True)
+        self._prune(final)
         return final
 
     def newest(self) -> tuple[dict[str, Tensors], dict[str, Any], list[str]] | None:
@@ -86,15 +84,20 @@ class Checkpoints:
 
     def _free_name(self, step: int) -> Path:
         """A second checkpoint of the same step gets a number: the first stays valid while it is written."""
-        earlier = len(list(self.folder.glob(f"step-{step:08d}*")))
-        return self.folder / (f"step-{step:08d}" + (f"-{earlier:02d}" if earlier else ""))
+        plain = f"step-{step:08d}"
+        taken = [path.name for path in self._newest_first() if path.name.startswith(plain)]
+        if not taken:
+            return self.folder / plain
+        number = int(taken[0].removeprefix(plain).removeprefix("-") or 0) + 1
+        return self.folder / f"{plain}-{number:04d}"
 
     def _newest_first(self) -> list[Path]:
         return sorted(self.folder.glob("step-*"), reverse=True)
 
-    def _sweep(self) -> None:
-        """Remove what a killed process left half-written."""
-        for path in self.folder.glob(".step-*.tmp"):
+    def _prune(self, newest: Path) -> None:
+        """Leave `keep` checkpoints; later steps than the newest's are broken ones that were passed over."""
+        valid = [path for path in self._newest_first() if path.name <= newest.name]
+        for path in {*self._newest_first()} - {*valid[: self.keep]}:
             shutil.rmtree(path, ignore_errors=True)
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -48,17 +49,27 @@ def claimed(path: Path, resolved: Resolved, overwrite: bool, process: Process) -
         process.wait_for_all()
         yield Run(path)
         return
-    if not overwrite:
+    if not overwrite or not (path / EXPERIMENT).exists():
         existing_run(path, resolved)
     with disk_errors(path):
         path.mkdir(parents=True, exist_ok=True)
     with take_lock(path):
         if overwrite and (path / EXPERIMENT).exists():
             Run(path).clear()
+        _sweep(path)
         run = existing_run(path, resolved) or Run.create(path, resolved.recipe, as_plain(resolved))
         run.set_status("running", "training")
         process.wait_for_all()
         yield run
+
+
+def _sweep(path: Path) -> None:
+    """Remove what a killed process left half-written."""
+    for temporary in [*path.rglob(".*.tmp")]:
+        if temporary.is_dir():
+            shutil.rmtree(temporary, ignore_errors=True)
+        else:
+            temporary.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

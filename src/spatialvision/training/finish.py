@@ -45,7 +45,8 @@ def _results(run: Run, job: Job) -> dict[str, Any]:
         measured = run.read_json(f"evaluation/{name}/accuracy.json")
         if measured is None:
             continue
-        best = max(run.metrics(name), key=lambda row: (row["accuracy"], -row["step"]))
+        rows = [row for row in run.metrics(name) if "images" in row]  # not those made while learning
+        best = max(rows, key=lambda row: (row["accuracy"], -row["step"]))
         splits[name] = {key: measured[key] for key in ("accuracy", "loss", "correct", "images")}
         splits[name] |= {"best_accuracy": best["accuracy"], "best_step": best["step"]}
     return {

@@ -1,5 +1,6 @@
 """What a run starts with beside its recipe: weights of another run, and the user's own files."""
 
+import logging
 from pathlib import Path
 
 from safetensors.torch import load as load_tensors
@@ -8,6 +9,8 @@ from torch import nn
 from spatialvision.errors import DataError, RecipeError
 from spatialvision.runs.storage import write_bytes
 from spatialvision.workbench import imported_files
+
+log = logging.getLogger("spatialvision")
 
 WEIGHTS = "model.safetensors"
 
@@ -44,4 +47,7 @@ def load_initial_weights(model: nn.Module, source: Path) -> None:
 def keep_imports(folder: Path) -> None:
     """Copy the user's imported files into the run, so that it can be evaluated on its own."""
     for number, path in enumerate(imported_files()):
-        write_bytes(folder / "imports" / f"{number}-{path.name}", path.read_bytes())
+        kept, content = folder / "imports" / f"{number}-{path.name}", path.read_bytes()
+        if kept.exists() and kept.read_bytes() != content:
+            log.warning("%s has changed since this run was begun, so its results may differ", path)
+        write_bytes(kept, content)

@@ -2,12 +2,12 @@
 
 import logging
 from functools import partial
+from pathlib import Path
 
 from torch import nn
 
 from spatialvision.config.experiment import Experiment
 from spatialvision.evaluate.load import ExperimentData
-from spatialvision.runs.directory import Run
 from spatialvision.training.checkpoint import Checkpoints
 from spatialvision.training.journal import Journal
 from spatialvision.training.loop import Job
@@ -24,13 +24,17 @@ log = logging.getLogger("spatialvision")
 
 def make_job(
     experiment: Experiment,
-    run: Run,
+    path: Path,
     process: Process,
     model: nn.Module,
     data: ExperimentData,
     stop: StopSignal,
 ) -> Job:
-    """The job at step 0."""
+    """The job at step 0 of the run at ``path``, which nothing is written to yet.
+
+    Raises:
+        ValueError: optimizer, objective or batch size cannot be used with these settings.
+    """
     plan = make_plan(experiment, len(data.training))
     training, measured = prepare_loaders(experiment, data, process.device)
     state = prepare_state(experiment, model)
@@ -48,8 +52,8 @@ def make_job(
             measure, judged, measured, evaluation.batch_size, experiment.precision, process, stop
         ),
         pictures=partial(pictures, judged, data.dataset, training, measured),
-        journal=Journal(run, experiment.log.tensorboard),
-        checkpoints=Checkpoints(run.path / "checkpoints", experiment.checkpoint.keep),
+        journal=Journal(path, experiment.log.tensorboard),
+        checkpoints=Checkpoints(path / "checkpoints", experiment.checkpoint.keep),
         stop=stop,
     )
 

@@ -2,13 +2,14 @@
 
 import json
 import logging
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
-from spatialvision.runs.directory import METRICS, Run
+from spatialvision.runs.directory import METRICS
 from spatialvision.runs.storage import disk_errors
 
 log = logging.getLogger("spatialvision")
@@ -18,18 +19,22 @@ class Journal:
     """Appends to the run's record; `sizes` and `cut_back` let a resumed run continue it without a trace.
 
     Args:
+        folder: the run's.
         tensorboard: whether to write events; a failure there is warned about once and does not stop training.
     """
 
-    def __init__(self, run: Run, tensorboard: bool = True):
-        self.folder = run.path
+    def __init__(self, folder: Path, tensorboard: bool = True):
+        self.folder = folder
         self.events: Any = None
         self._wants_events = tensorboard
 
     def sizes(self) -> dict[str, int]:
-        """Bytes of each append-only file, for the checkpoint that is about to be written."""
+        """Bytes on the disk of each append-only file, for the checkpoint that is about to be written."""
         if self.events is not None:
             self._try(self.events.flush)
+        for path in self._files():
+            with disk_errors(path), path.open("rb") as file:
+                os.fsync(file.fileno())
         return {str(path.relative_to(self.folder)): path.stat().st_size for path in self._files()}
 
     def cut_back(self, sizes: dict[str, int]) -> None:
@@ -90,6 +95,7 @@ def sentence(rows: list[dict[str, Any]]) -> str:
     """Rows of one step as a line: ``step 938 · epoch 1 · train loss 0.512 accuracy 81.2 % · test …``."""
     parts = [f"step {rows[0]['step']:,}", f"epoch {rows[0]['epoch']:.4g}"]
     for row in rows:
+        accuracy = f" accuracy {100 * row['accuracy']:.2f} %" if "accuracy" in row else ""
         counts = f" ({row['correct']:,}/{row['images']:,})" if "correct" in row else ""
-        parts.append(f"{row['split']} loss {row['loss']:.4f} accuracy {100 * row['accuracy']:.2f} %{counts}")
+        parts.append(f"{row['split']} loss {row['loss']:.4f}{accuracy}{counts}")
     return " · ".join(parts)

@@ -1,5 +1,6 @@
 """Start the processes of one run on this machine: the same command in each, as torchrun would."""
 
+import os
 import signal
 import sys
 import uuid
@@ -7,6 +8,9 @@ from collections.abc import Sequence
 
 from spatialvision.errors import Interrupted, Stopped, WorkerError
 from spatialvision.training.signals import StopSignal
+
+# What the launcher passes on to the processes, instead of ending without them.
+PASSED_ON = "SIGTERM,SIGINT,SIGHUP,SIGQUIT,SIGUSR1"
 
 
 def launch(processes: int, command: Sequence[str], stop: StopSignal | None = None) -> None:
@@ -22,6 +26,9 @@ def launch(processes: int, command: Sequence[str], stop: StopSignal | None = Non
 
     if stop is not None:
         stop.release()
+        if stop.received:
+            raise stop.error(stop.received, "no process had been started")
+    os.environ.setdefault("TORCHELASTIC_SIGNALS_TO_HANDLE", PASSED_ON)
     config = LaunchConfig(
         min_nodes=1,
         max_nodes=1,

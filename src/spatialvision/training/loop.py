@@ -4,6 +4,7 @@ A new idea adds a module, a model, an objective, a dataset or an evaluator; neve
 """
 
 import contextlib
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -102,7 +103,7 @@ def advance(job: Job) -> None:
         state.average.update_parameters(state.model)
     state.step, state.reported = state.step + 1, False
     if job.progress is not None:
-        job.progress.update(state.step, loss)
+        job.progress.update(state.step, loss / process.world_size)
 
 
 def report(job: Job) -> None:
@@ -111,6 +112,7 @@ def report(job: Job) -> None:
     _stop_clock(job)
     rows = job.measure() if plan.evaluates_at(state.step) else []
     if rows is not None:
+        _check_measured(job, rows)
         if plan.logs_at(state.step):
             rows.insert(0, training_row(job))
             state.clear_sums()
@@ -127,7 +129,7 @@ def training_row(job: Job) -> dict:
     """Means over the training images since the last row, over all processes."""
     state = job.state
     gather_sums(job)
-    means = {name: float(total) / max(1, state.images) for name, total in state.sums.items()}
+    means = {name: float(total) / max(1, state.images) for name, total in sorted(state.sums.items())}
     rate = job.learning_rate(max(0, state.step - 1))
     return {"split": "train", **means, "lr": rate, "seconds": round(state.seconds, 3)}
 
@@ -150,7 +152,7 @@ def save(job: Job) -> None:
     """Write a checkpoint, unless a weight is not finite."""
     _stop_clock(job)
     if not all(bool(value.isfinite().all()) for value in job.state.model.parameters()):
-        raise _diverged(job, "a weight is not finite")
+        raise _diverged(job, "a weight is not finite", job.state.step)
     gather_sums(job)
     if job.process.is_first:
         state = {**job.state.counters(), "files": job.journal.sizes()}
@@ -169,17 +171,20 @@ def _synchronised(step: nn.Module, last: bool) -> contextlib.AbstractContextMana
 
 def _check_finite(job: Job, loss: Tensor) -> None:
     if not bool(loss.isfinite()):
-        raise _diverged(job, f"the loss is {loss.item()}")
+        raise _diverged(job, f"the loss is {loss.item()}", job.state.step + 1)
 
 
-def _diverged(job: Job, what: str) -> DivergedError:
-    kept = (
-        f"the checkpoint of step {job.saved_step:,} is good"
-        if job.saved_step > 0
-        else "no checkpoint had been due"
-    )
+def _check_measured(job: Job, rows: Rows) -> None:
+    for row in rows:
+        if not math.isfinite(row["loss"]):
+            raise _diverged(job, f"the {row['split']} loss is {row['loss']}", job.state.step)
+
+
+def _diverged(job: Job, what: str, step: int) -> DivergedError:
+    good = f"the checkpoint of step {job.saved_step:,} is good"
+    kept = good if job.saved_step >= 0 else "no checkpoint had been due"
     return DivergedError(
-        f"{what} at step {job.state.step + 1:,}; {kept}; try a smaller optimizer.lr, a warm-up or clip_norm=1"
+        f"{what} at step {step:,}; {kept}; try a smaller optimizer.lr, a warm-up or clip_norm=1"
     )
 
 

@@ -27,7 +27,7 @@ def pictures(
     if isinstance(model, HasTheta):
         for name, loader in measured.items():
             images = loader.batch(torch.arange(min(COLUMNS, len(loader))), epoch=0).images
-            warped = look(model, images)[2]
+            warped = look(model, images)[1]
             shown[f"sampler/{name}"] = torch.cat([_row(images), _row(warped)], dim=1)
     return {name: unnormalise(image[None], dataset.mean, dataset.std)[0] for name, image in shown.items()}
 

@@ -22,6 +22,7 @@ class StopSignal:
     def __init__(self) -> None:
         self.received: int = 0
         self._before: dict[int, Any] = {}
+        self._numbers = -1
 
     @contextlib.contextmanager
     def installed(self) -> Iterator["StopSignal"]:
@@ -29,6 +30,7 @@ class StopSignal:
         mine = not self._before and threading.current_thread() is threading.main_thread()
         if mine:
             self._before = {number: signal.signal(number, self._remember) for number in STOP_SIGNALS}
+            self._watch()
         try:
             yield self
         finally:
@@ -37,17 +39,36 @@ class StopSignal:
 
     def release(self) -> None:
         """Give the signals back."""
+        if not self._before:
+            return
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._before = {}
+        signal.set_wakeup_fd(-1)
+        os.close(self._numbers)
 
     def _remember(self, number: int, frame: FrameType | None) -> None:
-        if number == signal.SIGINT and self.received == signal.SIGINT:
-            os._exit(Interrupted.exit_code)
         self.received = number
+
+    def _watch(self) -> None:
+        """Count Ctrl-C in a thread: the handler above has to wait for the end of a long operation."""
+        reader, self._numbers = os.pipe()
+        os.set_blocking(self._numbers, False)
+        signal.set_wakeup_fd(self._numbers, warn_on_full_buffer=False)
+        threading.Thread(target=_end_at_second_interrupt, args=(reader,), daemon=True).start()
 
     def error(self, number: int, where: str) -> Stopped:
         """The error that ends the run after ``number`` was received and ``where`` was saved."""
         name = signal.Signals(number).name
         kind = Interrupted if number == signal.SIGINT else Stopped
         return kind(f"stopped by {name}; {where}; run the same command again to continue")
+
+
+def _end_at_second_interrupt(reader: int) -> None:
+    """Read the numbers of arriving signals, one byte each, until the writer closes."""
+    interrupts = 0
+    with os.fdopen(reader, "rb", buffering=0) as numbers:
+        while number := numbers.read(1):
+            interrupts += number[0] == signal.SIGINT
+            if interrupts == 2:
+                os._exit(Interrupted.exit_code)

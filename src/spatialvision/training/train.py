@@ -1,10 +1,12 @@
 """Train one experiment from claim to finished run directory."""
 
+import contextlib
 import logging
 from pathlib import Path
 
 from spatialvision.config.resolving import Resolved
 from spatialvision.data.root import default_data_root
+from spatialvision.errors import RecipeError
 from spatialvision.evaluate.load import load_data
 from spatialvision.runs.directory import Run
 from spatialvision.runs.storage import write_json
@@ -35,6 +37,7 @@ def train(
     overwrite: bool = False,
     init_from: Path | str | None = None,
     quiet: bool = False,
+    rows: bool = True,
     stop: StopSignal | None = None,
 ) -> Run:
     """Train a recipe, or continue it where it stopped, and leave a complete run directory.
@@ -47,7 +50,9 @@ def train(
         offline: never download.
         overwrite: delete the run of that name first.
         init_from: a run or a ``.safetensors`` file whose weights the run starts from.
-        quiet: no progress on the console.
+        quiet: nothing on the console.
+        rows: a line on the console for each row of metrics; without, only the progress bar of a terminal.
+        stop: signals that the caller has taken over already.
 
     Returns:
         The run; a run that was finished before is returned as it is.
@@ -74,7 +79,7 @@ def train(
         return Run(path)
     data_root = Path(data_root) if data_root else default_data_root()
     with (stop or StopSignal()).installed() as stop:
-        return _train_here(recipe, path, data_root, offline, overwrite, init_from, quiet, stop)
+        return _train_here(recipe, path, data_root, offline, overwrite, init_from, quiet, rows, stop)
 
 
 def _finished_run(path: Path, recipe: Resolved) -> Run | None:
@@ -108,6 +113,7 @@ def _train_here(
     overwrite: bool,
     init_from: Path | str | None,
     quiet: bool,
+    rows: bool,
     stop: StopSignal,
 ) -> Run:
     """The run in this process, alone or as one of several."""
@@ -117,19 +123,21 @@ def _train_here(
     model = prepare_model(experiment, data.dataset, process.device)
     if init_from is not None:
         load_initial_weights(model, Path(init_from))
+    try:
+        job = make_job(experiment, path, process, model, data, stop)
+    except ValueError as error:
+        raise RecipeError(f"recipe {recipe.recipe}: {error}") from error
     log_file, visible = (path / "train.log", not quiet) if process.is_first else (None, False)
     with (
         claimed(path, recipe, overwrite, process) as run,
-        log_to(log_file, visible) as console,
+        log_to(log_file, visible and rows) as console,
         end_recorded(run, process),
     ):
-        job = make_job(experiment, run, process, model, data, stop)
         _record_environment(run, process, data_root)
         continue_job(job)
-        with ProgressBar(job.plan, job.state.step, console, visible) as progress:
-            job.progress = progress
+        progress = ProgressBar(job.plan, job.state.step, console, visible)
+        with contextlib.closing(job.journal), progress as job.progress:
             fit(job)
-        job.journal.close()
         if process.is_first:
             finish(run, job, data)
             run.set_status("done", headline(run))

@@ -1,0 +1,49 @@
+"""A grid of runs from recipes and overrides: ``seed=0,1,2 optimizer.lr=0.1,0.01`` is six."""
+
+import itertools
+from collections.abc import Sequence
+
+from spatialvision.config.recipe import split_override
+from spatialvision.errors import RecipeError
+
+
+def split_arguments(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Recipes and overrides from a command line that lists both.
+
+    Raises:
+        RecipeError: no recipe among them.
+    """
+    overrides = [text for text in arguments if "=" in text]
+    recipes = [text for text in arguments if "=" not in text]
+    if not recipes:
+        raise RecipeError("a sweep needs at least one recipe, such as quickstart/plain-cnn")
+    return recipes, overrides
+
+
+def expand(overrides: Sequence[str]) -> list[tuple[str, ...]]:
+    """Every combination of the comma-separated values, the last field changing fastest.
+
+    Commas inside brackets and quotes separate nothing: ``data.channels=[8,16],[16,32]`` has two values.
+    """
+    choices = []
+    for text in overrides:
+        key, _ = split_override(text)
+        values = split_values(text.partition("=")[2])
+        choices.append([f"{key}={value}" for value in values])
+    return list(itertools.product(*choices))
+
+
+def split_values(text: str) -> list[str]:
+    """Text at its outermost commas."""
+    values, depth, quote = [""], 0, ""
+    for character in text:
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "\"'":
+            quote = character
+        depth += (character in "[{") - (character in "]}") if not quote else 0
+        if character == "," and depth == 0 and not quote:
+            values.append("")
+        else:
+            values[-1] += character
+    return values

@@ -1,0 +1,149 @@
+"""Stopped and continued at any moment, a run ends with the very same bytes as one that was not."""
+
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spatialvision import Run, load_recipe, train
+from spatialvision.errors import Stopped
+
+INTERVALS = ("evaluation.every.steps=5", "log.every.steps=4", "checkpoint.every.steps=3")
+EXPERIMENTS = {
+    "momentum": (),
+    "average": (
+        "optimizer={name: adamw, lr: 0.01}",
+        "ema=0.9",
+        "clip_norm=1",
+        "schedule={name: cosine, warmup: {steps: 5}}",
+    ),
+    "parts": ("accumulate=3", "drop_last=true"),
+    "bfloat16": ("precision=bfloat16",),
+    "augmented": ("augmentation.rotation_deg=30", "model.localisation=plain", "data.size=28", "epochs=1"),
+    "distorted": (
+        "distortion={name: similarity, canvas: 24, rotation_deg: 20, shift: 0.1}",
+        "optimizer={name: adam, lr: 0.01}",
+        "epochs=1",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def whole(
+    small_recipe: str, tmp_path_factory: pytest.TempPathFactory, stop_when_asked: Any
+) -> Callable[[str], tuple[Run, int]]:
+    """An experiment's uninterrupted run, and how often it asked whether to stop."""
+    made: dict[str, tuple[Run, int]] = {}
+
+    def get(name: str) -> tuple[Run, int]:
+        if name not in made:
+            recipe, stop = load_recipe(small_recipe, *INTERVALS, *EXPERIMENTS[name]), stop_when_asked(10**9)
+            run = train(recipe, runs_dir=tmp_path_factory.mktemp(name), quiet=True, stop=stop)
+            made[name] = run, stop.asked
+        return made[name]
+
+    return get
+
+
+def newest_state(runs_dir: Path) -> dict[str, Any]:
+    newest = sorted(runs_dir.rglob("checkpoints/step-*/state.json"))[-1]
+    return json.loads(newest.read_text())
+
+
+# Asked once a step, before each of the four batches of a measurement, and three times in the end.
+MOMENTS = {
+    "before the first step": (lambda asked: 1, 0, False),
+    "in the middle of an epoch": (lambda asked: 3, 2, False),
+    "during a measurement": (lambda asked: 8, 5, False),
+    "after a measurement": (lambda asked: 10, 5, True),
+    "during the last measurement": (lambda asked: asked - 4, 22, False),
+    "after the last step": (lambda asked: asked - 3, 22, True),
+    "while the results are written": (lambda asked: asked - 1, 22, True),
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_one_stop_leaves_no_trace(
+    moment: str, whole: Any, small_recipe: str, tmp_path: Path, stop_when_asked: Any, contents_of: Any
+) -> None:
+    reference, asked = whole("momentum")
+    number, step, reported = MOMENTS[moment]
+    recipe = load_recipe(small_recipe, *INTERVALS)
+    with pytest.raises(Stopped, match=r"stopped by SIGTERM; .* run the same command again"):
+        train(recipe, runs_dir=tmp_path, quiet=True, stop=stop_when_asked(number(asked)))
+    state = newest_state(tmp_path)
+    assert (state["step"], state["reported"]) == (step, reported)
+    run = train(recipe, runs_dir=tmp_path, quiet=True)
+    assert run.status["state"] == "done"
+    assert contents_of(run) == contents_of(reference)
+
+
+@pytest.mark.parametrize("name", list(EXPERIMENTS)[1:])
+def test_many_stops_leave_no_trace(
+    name: str, whole: Any, small_recipe: str, tmp_path: Path, stop_when_asked: Any, contents_of: Any
+) -> None:
+    reference, _ = whole(name)
+    recipe, moments = load_recipe(small_recipe, *INTERVALS, *EXPERIMENTS[name]), random.Random(name)
+    stopped_at = set()
+    while True:
+        try:
+            run = train(recipe, runs_dir=tmp_path, quiet=True, stop=stop_when_asked(moments.randint(2, 9)))
+            break
+        except Stopped:
+            stopped_at.add(newest_state(tmp_path)["step"])
+        if len(stopped_at) >= 5:
+            run = train(recipe, runs_dir=tmp_path, quiet=True)
+            break
+    assert len(stopped_at - {0}) >= 2
+    assert contents_of(run) == contents_of(reference)
+
+
+def test_the_record_is_cut_back_to_the_checkpoint(
+    whole: Any, small_recipe: str, tmp_path: Path, stop_when_asked: Any, contents_of: Any
+) -> None:
+    reference, _ = whole("momentum")
+    recipe = load_recipe(small_recipe, *INTERVALS)
+    with pytest.raises(Stopped):
+        train(recipe, runs_dir=tmp_path, quiet=True, stop=stop_when_asked(12))
+    (path,) = tmp_path.rglob("metrics.jsonl")
+    with path.open("a") as file:
+        file.write(
+            '{"step": 7, "epoch": 0.6, "split": "test", "loss": 1.0, "accuracy": 0.5}\n{"step": 8, "ep'
+        )
+    (events,) = tmp_path.rglob("events.*")
+    with events.open("ab") as file:
+        file.write(b"half an event")
+    events.with_name("events.out.tfevents.9999999999.of.a.killed.process").write_bytes(b"torn")
+    assert contents_of(train(recipe, runs_dir=tmp_path, quiet=True)) == contents_of(reference)
+
+
+def test_a_broken_newest_checkpoint_costs_time_and_nothing_else(
+    whole: Any, small_recipe: str, tmp_path: Path, stop_when_asked: Any, contents_of: Any
+) -> None:
+    reference, _ = whole("momentum")
+    recipe = load_recipe(small_recipe, *INTERVALS)
+    with pytest.raises(Stopped):
+        train(recipe, runs_dir=tmp_path, quiet=True, stop=stop_when_asked(13))
+    broken = sorted(tmp_path.rglob("checkpoints/step-*"))[-1] / "model.safetensors"
+    broken.write_bytes(broken.read_bytes()[:-1])
+    run = train(recipe, runs_dir=tmp_path, quiet=True)
+    assert f"WARNING {broken} is damaged" in (run.path / "train.log").read_text()
+    assert contents_of(run) == contents_of(reference)
+
+
+def test_temporaries_of_a_killed_process_are_swept(
+    small_recipe: str, tmp_path: Path, stop_when_asked: Any
+) -> None:
+    recipe = load_recipe(small_recipe)
+    with pytest.raises(Stopped):
+        train(recipe, runs_dir=tmp_path, quiet=True, stop=stop_when_asked(2))
+    (checkpoints,) = tmp_path.rglob("checkpoints")
+    half = checkpoints / ".step-00000009.4711.tmp"
+    half.mkdir()
+    (half / "model.safetensors").write_bytes(b"half")
+    (checkpoints.parent / ".results.json.4711.tmp").write_text("{")
+    train(recipe, runs_dir=tmp_path, quiet=True)
+    assert not list(tmp_path.rglob("*.tmp"))
