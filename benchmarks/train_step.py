@@ -53,7 +53,7 @@ def ours(folder: Path, data_root: Path, steps: int) -> float:
     run = Run.create(
         folder / f"ours-{time.monotonic_ns()}", recipe.recipe, experiment.model_dump(mode="json")
     )
-    job = make_job(experiment, run, process, model, data, StopSignal())
+    job = make_job(experiment, run.path, process, model, data, StopSignal())
     fit(job)
     return images_in(steps) / job.state.seconds
 

@@ -1,0 +1,73 @@
+"""What README.md and the notebook tell a reader to do works as it stands there."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+
+
+def block(marker: str, language: str) -> str:
+    """The first fenced block of a language after a marker."""
+    found = re.search(rf"{re.escape(marker)}.*?```{language}\n(.*?)```", README, re.DOTALL)
+    assert found, f"README.md has no {language} block after {marker}"
+    return found[1]
+
+
+def spatialvision(command: str, folder: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", *command.split()], cwd=folder, capture_output=True, text=True, timeout=250
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) < 200
+
+
+def test_the_readmes_own_model_trains(tmp_path: Path) -> None:
+    (tmp_path / "my_model.py").write_text(block("<!-- test: own-model -->", "python"))
+    command = re.search(r"^spatialvision train .* --import my_model.py .*$", README, re.MULTILINE)
+    assert command
+    assert "test accuracy" in spatialvision(command[0], tmp_path)
+
+
+def test_the_readmes_recipe_resolves(tmp_path: Path) -> None:
+    (tmp_path / "my.yaml").write_text(block("## A recipe is a short text", "yaml"))
+    shown = spatialvision("spatialvision show my.yaml", tmp_path)
+    assert re.search(r"rotation_deg: 15.0 +# my.yaml", shown)
+
+
+def test_the_readmes_python_runs(tmp_path: Path) -> None:
+    script = block("<!-- test: python -->", "python")
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=250
+    )
+    assert done.returncode == 0, done.stderr
+    assert 0 < float(done.stdout.splitlines()[-1]) <= 1
+
+
+def test_the_readmes_commands_exist() -> None:
+    listed = block("## Five everyday commands", "").splitlines()
+    names = {line.split()[1] for line in listed if line.startswith("spatialvision ")}
+    for name in names:
+        assert "Example" in spatialvision(f"spatialvision {name} --help", ROOT) or name == "recipes"
+
+
+@pytest.mark.slow
+def test_the_notebook_runs(tmp_path: Path) -> None:
+    notebook = nbformat.read(ROOT / "examples" / "quickstart.ipynb", as_version=4)
+    NotebookClient(notebook, timeout=250, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    printed = "".join(
+        output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", [])
+    )
+    assert "quickstart/spatial-transformer" in printed
+    assert "largest change before training" in printed
+    assert "torch.Size([4, 10])" in printed
