@@ -198,6 +198,75 @@ def _list(block: str, imports: list[Path] | None) -> None:
         typer.echo("\n".join(builder_lines(registry[name], supplied)))
 
 
+PlacesArgument = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[RUN|FAMILY]...", help="Run folders, or a family's name below the runs' folder."),
+]
+RunsDirOption = Annotated[Path, typer.Option(help="Folder of all runs.")]
+
+
+@app.command(epilog="Example: spatialvision compare quickstart --baseline plain-cnn")
+def compare(
+    places: PlacesArgument = None,
+    baseline: Annotated[
+        str | None, typer.Option(help="The group that others are compared to [default: the first by name].")
+    ] = None,
+    split: Annotated[str, typer.Option(help="test, validation or train.")] = "test",
+    runs_dir: RunsDirOption = Path("runs"),
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write to [default: 'comparison' in the folder named].")
+    ] = None,
+    form: Annotated[
+        str, typer.Option("--format", help="What is printed: terminal, markdown, csv or json.")
+    ] = "terminal",
+) -> None:
+    """Compare runs, over their seeds, with a baseline: a table, its charts, a sampler gallery."""
+    from spatialvision.report.compare import compare as compare_runs
+    from spatialvision.report.printing import printer
+
+    print_table = printer(form)
+    table, paths = compare_runs(places or [], runs_dir, split=split, baseline=baseline, out=out)
+    print_table(table)
+    for path in paths:
+        typer.echo(path, err=form != "terminal")
+
+
+@app.command(epilog="Example: spatialvision summary quickstart")
+def summary(places: PlacesArgument = None, runs_dir: RunsDirOption = Path("runs")) -> None:
+    """Print a Markdown table per split: best value, earliest step that reached it, last value, run."""
+    from spatialvision.report.records import find_records
+    from spatialvision.report.summary import summarise
+
+    typer.echo("\n".join(table.markdown() for table in summarise(find_records(places or [], runs_dir))))
+
+
+@app.command(epilog="Example: spatialvision plot accuracy loss quickstart --group seed --out curves.png")
+def plot(
+    metrics: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="METRIC... [RUN|FAMILY]...",
+            help="Such as accuracy or test/loss; then whose [default: all].",
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="The picture, a .png file.")],
+    pattern: Annotated[str, typer.Option("--filter", help="A regular expression for runs' paths.")] = "",
+    group: Annotated[
+        str | None, typer.Option(help="seed: one curve with a band for runs that differ in nothing else.")
+    ] = None,
+    split: Annotated[list[str] | None, typer.Option(help="Whose metrics; may be repeated.")] = None,
+    x: Annotated[str, typer.Option(help="step or epoch.")] = "step",
+    runs_dir: RunsDirOption = Path("runs"),
+) -> None:
+    """Draw metrics over training, for one run or many."""
+    from spatialvision.report.plot import plot as plot_runs
+    from spatialvision.report.plot import split_arguments
+
+    names, places = split_arguments(metrics, runs_dir)
+    path = plot_runs(names, places, runs_dir, out, splits=split or [], pattern=pattern, group=group, x=x)
+    typer.echo(path)
+
+
 def main() -> None:
     """Run the command line; every expected failure is one message and its own exit code."""
     try:

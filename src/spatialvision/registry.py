@@ -64,10 +64,11 @@ class Registry:
 
 def suggestion(name: str, known: Any) -> str:
     """The end of an "unknown name" message: the nearest known name, else the list of all."""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     if near:
         return f"; did you mean {near[0]!r}?"
-    return f"; known: {', '.join(sorted(known))}"
+    return f"; known: {', '.join(names)}" if names else "; there is none"
 
 
 MODELS = Registry("model")

@@ -31,11 +31,11 @@ objective: {name: cross_entrpy}
 augmentation: {scale: [1.1, 0.7], rotation_deg: nan}
 evaluation: {splits: [tests], every: {epochs: 1, steps: 2}}
 """
-    found = problems("seed=x", "nonsense", "model.widht=3", "log.every.epoch=1", "data.size=[1", text=text)
+    found = problems("seed=x", "nonsense", "model.widht=3", "log.every.epoch=1", "data.size=[*x]", text=text)
     assert sorted(found) == sorted(
         [
             "cannot read the override 'nonsense': expected field=value, such as epochs=3 or optimizer.lr=0.1",
-            "override data.size:2: not valid YAML: did not find expected ',' or ']' (override)",
+            "override data.size:1: anchors and aliases (&…, *…) are not supported; use 'extends'",
             "seed: expected a valid integer, unable to parse string as an integer, got 'x' (override)",
             "model.widht: unknown field; did you mean 'width'? (override)",
             "log.every.epoch: unknown field; did you mean 'epochs'? (override)",

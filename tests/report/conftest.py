@@ -1,12 +1,14 @@
 """A small run directory with the real files that the figures are drawn from."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from spatialvision.runs.directory import METRICS, Run
+from spatialvision.runs.directory import METRICS, RESULTS, Run
 from spatialvision.runs.storage import write_json, write_text
 
 
@@ -78,3 +80,68 @@ def png_size() -> Callable[[Path], tuple[int, int]]:
         return int.from_bytes(content[16:20]), int.from_bytes(content[20:24])
 
     return read
+
+
+@pytest.fixture
+def runs_dir(tmp_path: Path) -> Path:
+    """A folder for made runs, where the commands look for them."""
+    return tmp_path / "runs"
+
+
+@pytest.fixture
+def make_run(runs_dir: Path) -> Callable[..., Run]:
+    """Make ``runs/<recipe>/<name>`` with a row of metrics a step; done unless told otherwise.
+
+    ``accuracies`` are those on the test split after steps 10, 20, …; the last is the final one, of 1,000
+    images, and the validation split's are 0.1 lower.
+    """
+
+    def make(
+        recipe: str,
+        seed: int,
+        accuracies: Sequence[float],
+        *,
+        name: str = "",
+        state: str = "done",
+        about: dict[str, Any] | None = None,
+        images: int = 1000,
+        seconds: float = 2.0,
+        fields: dict[str, Any] | None = None,
+    ) -> Run:
+        experiment = {"about": about or {}, "seed": seed, "data": {"name": "made"}, **(fields or {})}
+        run = Run.create(runs_dir / recipe / (name or f"s{seed}"), recipe, experiment)
+        rows = [
+            {"step": 10 * number, "epoch": number / 2, "split": split, "loss": 1 - accuracy, "accuracy": accuracy - gap}
+            for number, accuracy in enumerate(accuracies, start=1)
+            for split, gap in (("validation", 0.1), ("test", 0.0))
+        ]  # fmt: skip
+        write_text(run.path / METRICS, "".join(json.dumps(row) + "\n" for row in rows))
+        if state == "done":
+            final = {"test": accuracies[-1], "validation": accuracies[-1] - 0.1}
+            splits = {split: {"accuracy": value, "images": images} for split, value in final.items()}
+            write_json(run.path / RESULTS, {"splits": splits, "parameters": 1234, "train_seconds": seconds})
+        run.set_status(state, f"made {state}")
+        return run
+
+    return make
+
+
+@pytest.fixture
+def write_angles() -> Callable[[Run, np.ndarray, np.ndarray], None]:
+    """Write a sampler.npz with pictures of up to 32 images and the angles (N,) of all."""
+
+    def write(run: Run, true_deg: np.ndarray, theta_deg: np.ndarray) -> None:
+        count = min(32, len(true_deg))
+        theta = np.deg2rad(theta_deg[:count])
+        turn = np.array([[np.cos(theta), np.sin(theta)], [-np.sin(theta), np.cos(theta)]]).transpose(2, 0, 1)
+        line = (np.arange(8) + 0.5) / 4 - 1
+        grid = np.stack(np.meshgrid(line, line), axis=-1)
+        path = run.path / "evaluation" / "test" / "sampler.npz"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        images = np.broadcast_to(np.linspace(0, 1, 8, dtype=np.float32), (count, 1, 8, 8))
+        np.savez(
+            path, inputs=images, warped=images, points=np.einsum("bij,hwj->bhwi", turn, grid),
+            label=np.arange(count) % 10, angle_deg=theta_deg, true_angle_deg=true_deg,
+        )  # fmt: skip
+
+    return write

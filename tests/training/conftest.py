@@ -90,6 +90,7 @@ def job(small_recipe: str, tmp_path_factory: pytest.TempPathFactory) -> Callable
 
     def make(*overrides: str) -> Job:
         experiment = load_recipe(small_recipe, *overrides).experiment
+        torch.set_num_threads(1)
         folder, process = tmp_path_factory.mktemp("run"), Process(0, 1, torch.device("cpu"))
         data = load_data(experiment, folder, offline=True)
         model = prepare_model(experiment, data.dataset, process.device)

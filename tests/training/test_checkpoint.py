@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from spatialvision.errors import DataError, StorageError
-from spatialvision.training.checkpoint import Checkpoints, read_verified
+from spatialvision.training.checkpoint import Checkpoints, _manifest, read_verified
 
 FILES = ("manifest.json", "model.safetensors", "optimizer.safetensors", "state.json")
 
@@ -180,8 +180,6 @@ def test_a_pickle_inside_a_valid_manifest_is_not_executed(two: Path, tmp_path: P
     folder = shutil.copytree(two, tmp_path / "checkpoints")
     content = pickle.dumps(Hostile(tmp_path / "executed"))
     (folder / "step-00000002" / "model.safetensors").write_bytes(content)
-    from spatialvision.training.checkpoint import _manifest
-
     contents = {name: (folder / "step-00000002" / name).read_bytes() for name in FILES[1:]}
     (folder / "step-00000002" / "manifest.json").write_bytes(_manifest(contents))
     with pytest.raises(Exception, match="header"):

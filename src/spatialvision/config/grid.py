@@ -24,12 +24,16 @@ def expand(overrides: Sequence[str]) -> list[tuple[str, ...]]:
     """Every combination of the comma-separated values, the last field changing fastest.
 
     Commas inside brackets and quotes separate nothing: ``data.channels=[8,16],[16,32]`` has two values.
+
+    Raises:
+        RecipeError: one of them cannot be read as an override.
     """
     choices = []
     for text in overrides:
-        key, _ = split_override(text)
-        values = split_values(text.partition("=")[2])
-        choices.append([f"{key}={value}" for value in values])
+        key, equals, values = text.partition("=")
+        choices.append([f"{key}{equals}{value}" for value in split_values(values)])
+        for choice in choices[-1]:
+            split_override(choice)
     return list(itertools.product(*choices))
 
 

@@ -37,7 +37,11 @@ def _yaml_lines(
 
 
 def _scalar(value: Any) -> str:
-    text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10_000)
+    # Line breaks of any kind are escaped: they would end the line, and not all of them come back.
+    style = '"' if isinstance(value, str) and not value.isprintable() else None
+    text = yaml.safe_dump(
+        value, default_flow_style=True, default_style=style, allow_unicode=True, width=10_000
+    )
     return text.removesuffix("\n").removesuffix("\n...")
 
 

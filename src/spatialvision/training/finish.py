@@ -8,6 +8,7 @@ from safetensors.torch import save as save_tensors
 from spatialvision.evaluate.evaluate import evaluate_subject
 from spatialvision.evaluate.load import ExperimentData
 from spatialvision.evaluate.subject import make_subject
+from spatialvision.models.graph import module_graph
 from spatialvision.models.summary import format_summary, layer_summary
 from spatialvision.report.figures import draw_figures
 from spatialvision.runs.directory import RESULTS, Run
@@ -22,6 +23,7 @@ def finish(run: Run, job: Job, data: ExperimentData) -> None:
     digest = _write_weights(run, job)
     shape = (data.dataset.in_channels, *data.dataset.size_hw)
     write_text(run.path / "layers.txt", format_summary(layer_summary(model, shape)))
+    write_json(run.path / "diagram.json", module_graph(model, shape).to_json())
     for name in job.experiment.evaluation.splits:
         if name in data.splits:
             _stop_if_told(job)

@@ -1,6 +1,5 @@
 """Start the processes of one run on this machine: the same command in each, as torchrun would."""
 
-import os
 import signal
 import sys
 import uuid
@@ -28,7 +27,6 @@ def launch(processes: int, command: Sequence[str], stop: StopSignal | None = Non
         stop.release()
         if stop.received:
             raise stop.error(stop.received, "no process had been started")
-    os.environ.setdefault("TORCHELASTIC_SIGNALS_TO_HANDLE", PASSED_ON)
     config = LaunchConfig(
         min_nodes=1,
         max_nodes=1,
@@ -38,6 +36,7 @@ def launch(processes: int, command: Sequence[str], stop: StopSignal | None = Non
         rdzv_endpoint="localhost:0",
         max_restarts=0,
         monitor_interval=0.1,
+        signals_to_handle=PASSED_ON,
     )
     try:
         elastic_launch(config, sys.executable)("-m", "spatialvision", *command)

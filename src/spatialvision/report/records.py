@@ -1,0 +1,121 @@
+"""Runs as tables and charts see them: found by path or family, every file read once."""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from spatialvision.errors import RecipeError
+from spatialvision.registry import suggestion
+from spatialvision.runs.directory import EXPERIMENT, Run
+from spatialvision.runs.finding import find_runs
+
+# libyaml's parser reads a thousand experiments in the time that the Python one takes for a hundred.
+YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Record:
+    """A run; each of its files is read when it is first needed, and then kept."""
+
+    def __init__(self, run: Run):
+        self.run = run
+        self.path = run.path
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """The resolved experiment and the recipe's name."""
+        return yaml.load((self.path / EXPERIMENT).read_text("utf-8"), YAML_LOADER)
+
+    @property
+    def recipe(self) -> str:
+        """Name of the recipe that the run was started from."""
+        return str(self.document["recipe"])
+
+    @property
+    def seed(self) -> int:
+        """The seed of initial weights, order, augmentation and dropout."""
+        return int(self.document["seed"])
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What the recipe says of itself: question, source, reported result."""
+        return self.document.get("about") or {}
+
+    @cached_property
+    def status(self) -> dict[str, Any]:
+        """``state`` and ``reason``."""
+        return self.run.status
+
+    @property
+    def done(self) -> bool:
+        """Whether training and evaluation are complete."""
+        return self.status["state"] == "done"
+
+    @cached_property
+    def results(self) -> dict[str, Any]:
+        """The final values; empty while the run is not done."""
+        return self.run.results
+
+    @cached_property
+    def rows(self) -> list[dict[str, Any]]:
+        """Rows of metrics in the order written."""
+        return self.run.metrics()
+
+    @cached_property
+    def environment(self) -> dict[str, Any]:
+        """Versions and hardware; empty where none were written."""
+        return self.run.read_json("environment.json") or {}
+
+    def accuracy(self, split: str) -> float:
+        """The final accuracy on a split, in percent."""
+        return 100 * self.results["splits"][split]["accuracy"]
+
+
+def find_records(places: Sequence[str | Path], runs_dir: Path) -> list[Record]:
+    """All runs at or below the places, sorted by path.
+
+    Args:
+        places: run directories, folders that hold some, or what lies below ``runs_dir`` by its name there
+            (a family such as ``quickstart``); none means ``runs_dir`` itself.
+
+    Raises:
+        RecipeError: a place holds no run; the message names the nearest family.
+    """
+    found = [locate(place, runs_dir) for place in places or [runs_dir]]
+    return [Record(run) for run in find_runs(*found)]
+
+
+def locate(place: str | Path, runs_dir: Path) -> Path:
+    """The folder that a place on the command line means; what is below ``runs_dir`` goes first."""
+    for folder in (runs_dir / place, Path(place)):
+        if holds_runs(folder):
+            return folder
+    families = sorted(path.name for path in runs_dir.glob("*") if holds_runs(path))
+    hint = suggestion(str(place), families) if families else f"; there are none below {runs_dir} yet"
+    raise RecipeError(f"no runs at {place}: expected a run directory or a folder below {runs_dir}{hint}")
+
+
+def holds_runs(folder: Path) -> bool:
+    """Whether a run directory is at or somewhere below the folder."""
+    return folder.is_dir() and next(folder.rglob(EXPERIMENT), None) is not None
+
+
+def flatten(tree: Mapping[str, Any], path: str = "") -> dict[str, Any]:
+    """Dotted keys to leaves; lists are leaves."""
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        flat |= flatten(value, f"{path}{key}.") if isinstance(value, Mapping) else {f"{path}{key}": value}
+    return flat
+
+
+def as_text(value: Any) -> str:
+    """A recipe's value as it would be written in an override: ``0.01``, ``true``, ``16,32``."""
+    if isinstance(value, list):
+        return ",".join(map(as_text, value))
+    if isinstance(value, float):
+        short = f"{value:g}"
+        return short if float(short) == value else repr(value)
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,40 @@
+"""The summary: best, earliest step, last, and the run."""
+
+import re
+from collections.abc import Callable
+
+
+def test_the_table_in_full(make_run: Callable, command: Callable) -> None:
+    make_run("made/a", 0, [0.5, 0.9, 0.9, 0.8], about={"reported": 91.0})
+    make_run("made/a", 1, [0.7, 0.95])
+    code, printed, errors = command("summary", "made")
+    assert (code, errors) == (0, "")
+    assert printed == (
+        "## accuracy on test\n\n"
+        "| best, % (chosen on the test set) | earliest step | last, % | reported, % | run |\n"
+        "| ---: | ---: | ---: | ---: | --- |\n"
+        "| 95.00 | 20 | 95.00 | – | runs/made/a/s1 |\n"
+        "| 90.00 | 20 | 80.00 | 91.00 | runs/made/a/s0 |\n\n"
+        "## accuracy on validation\n\n"
+        "| best, % | earliest step | last, % | run |\n"
+        "| ---: | ---: | ---: | --- |\n"
+        "| 85.00 | 20 | 85.00 | runs/made/a/s1 |\n"
+        "| 80.00 | 20 | 70.00 | runs/made/a/s0 |\n\n"
+    )
+
+
+def test_unfinished_runs_are_marked(make_run: Callable, command: Callable) -> None:
+    make_run("made/a", 0, [0.5, 0.6])
+    make_run("made/a", 1, [0.7], state="running")
+    make_run("made/b", 2, [], state="failed")
+    printed = command("summary")[1]
+    assert "| 70.00 | 10 | 70.00 | runs/made/a/s1 | running at step 10 |" in printed
+    assert "| 60.00 | 20 | 60.00 | runs/made/a/s0 |  |" in printed
+    assert re.search(r"## not measured yet\n\n.*\n.*\n\| runs/made/b/s2 \| failed \|", printed)
+
+
+def test_equal_runs_are_sorted_by_path(make_run: Callable, command: Callable) -> None:
+    for seed in (2, 0, 1):
+        make_run("made/a", seed, [0.5])
+    printed = command("summary", "made")[1].partition("## accuracy on validation")[0]
+    assert re.findall(r"s\d", printed) == ["s0", "s1", "s2"]

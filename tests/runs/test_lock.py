@@ -1,0 +1,64 @@
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from spatialvision.errors import RecipeError, StorageError
+from spatialvision.runs.lock import take_lock
+
+HOLD = """
+import pathlib, sys, time
+from spatialvision.runs.lock import take_lock
+lock = take_lock(pathlib.Path(sys.argv[1]))
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def holder(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that holds the folder."""
+    line = [sys.executable, "-c", HOLD, str(tmp_path)]
+    process = subprocess.Popen(line, stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    assert process.stdout.readline() == "held\n"
+    yield process
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def test_the_holder_is_named(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
+    with pytest.raises(RecipeError) as caught:
+        take_lock(tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path} is in use by process {holder.pid} on {socket.gethostname()}; "
+        "wait for it, stop it, or give this run another --name"
+    )
+
+
+def test_a_killed_holder_leaves_no_lock(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    with take_lock(tmp_path) as lock:
+        lock.seek(0)
+        assert lock.read() == f"process {os.getpid()} on {socket.gethostname()}"
+
+
+def test_a_closed_lock_is_free_again(tmp_path: Path) -> None:
+    lock = take_lock(tmp_path)
+    with pytest.raises(RecipeError, match=f"process {os.getpid()} "):
+        take_lock(tmp_path)
+    lock.close()
+    take_lock(tmp_path).close()
+
+
+def test_a_read_only_folder_is_refused(small_disk: Callable[[str], Path]) -> None:
+    folder = small_disk("size=1m,ro")
+    with pytest.raises(StorageError, match=f"cannot write {folder}/.lock: Read-only file system"):
+        take_lock(folder)

@@ -1,0 +1,81 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from spatialvision.errors import RecipeError
+from spatialvision.registry import MODELS
+from spatialvision.workbench import import_files, imported_files, load_recipe, registries
+
+MODEL = """
+from spatialvision import register_model
+
+@register_model
+def {name}(num_classes: int, width: int = 7) -> None: ...
+"""
+
+
+def model_file(folder: Path, name: str) -> Path:
+    """A Python file that registers a model of that name."""
+    path = folder / f"{name}.py"
+    path.write_text(MODEL.format(name=name))
+    return path
+
+
+def test_every_block_is_registered_in_a_fresh_process() -> None:
+    code = "import json; from spatialvision.workbench import registries;"
+    code += "print(json.dumps({block: list(registry) for block, (registry, _) in registries().items()}))"
+    found = json.loads(subprocess.check_output([sys.executable, "-c", code], timeout=120))
+    assert {"digits", "mnist", "fashion_mnist", "cifar10", "cifar100"} <= set(found["data"])
+    assert "stn_cnn" in found["model"]
+    assert "cross_entropy" in found["objective"]
+    assert "similarity" in found["distortion"]
+
+
+def test_a_model_of_ones_own_is_checked_like_the_shipped_ones(tmp_path: Path) -> None:
+    import_files([model_file(tmp_path, "checked_model")])
+    recipe = tmp_path / "my.yaml"
+    recipe.write_text("extends: stn-mnist/exp01-baseline\nmodel: {name: checked_model, width: 012}\n")
+    resolved = load_recipe(str(recipe))
+    assert resolved.experiment.model.model_dump() == {"name": "checked_model", "width": 12}
+    with pytest.raises(RecipeError, match=r"model\.widht: unknown field; did you mean 'width'"):
+        load_recipe(str(recipe), "model.widht=3")
+
+
+def test_a_file_is_imported_once_wherever_it_lies(tmp_path: Path) -> None:
+    path = model_file(tmp_path, "once_model")
+    (tmp_path / "copy").mkdir()
+    copy = model_file(tmp_path / "copy", "once_model")
+    import_files([path])
+    import_files([str(path), copy])
+    assert "once_model" in MODELS
+    assert imported_files().count(path) == 1
+    assert copy not in imported_files()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("broken.py", "def f(:\n", "SyntaxError"),
+        ("failing.py", "1 / 0\n", "ZeroDivisionError: division by zero"),
+        ("missing.py", "import no_such_module\n", "No module named 'no_such_module'"),
+        ("taken.py", "from spatialvision import register_model as r\n@r\ndef stn_cnn(): ...\n", "already registered"),
+        ("text.txt", "hello", "expected a Python file"),
+    ],
+)  # fmt: skip
+def test_a_file_that_fails_is_named(tmp_path: Path, name: str, text: str, message: str) -> None:
+    registries()
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(RecipeError) as caught:
+        import_files([path])
+    assert f"--import {path}: " in str(caught.value)
+    assert message in str(caught.value)
+    assert path not in imported_files()
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"--import .*none\.py: no such file"):
+        import_files([tmp_path / "none.py"])
