@@ -1,4 +1,4 @@
-# make quickstart   train a spatial transformer on 1,797 handwritten digits; needs no data download
+# make quickstart   what do CoordConv and a spatial transformer bring? Nine small trainings and a comparison
 # make test         run all tests
 # make check        format, lint and types
 # make clean        remove the environment and caches; runs/ stays
@@ -24,12 +24,16 @@ install = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 endif
 install += $(if $(PINNED),--constraint constraints.txt)
 
+QUESTION := quickstart/plain-cnn quickstart/coordconv quickstart/spatial-transformer
+
 .PHONY: quickstart test check clean
 .NOTPARALLEL:
 
 quickstart: $(CORE)
-	@echo "Running: $(BIN)/spatialvision train quickstart/spatial-transformer"
-	@$(BIN)/spatialvision train quickstart/spatial-transformer
+	@echo "Running: $(BIN)/spatialvision sweep $(QUESTION) seed=0,1,2"
+	@$(BIN)/spatialvision sweep $(QUESTION) seed=0,1,2
+	@echo "Running: $(BIN)/spatialvision compare quickstart --baseline plain-cnn"
+	@$(BIN)/spatialvision compare quickstart --baseline plain-cnn
 
 test: $(DEV)
 	@echo "Running: $(BIN)/python -m pytest"

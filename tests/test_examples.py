@@ -65,9 +65,7 @@ def test_the_readmes_commands_exist() -> None:
 def test_the_notebook_runs(tmp_path: Path) -> None:
     notebook = nbformat.read(ROOT / "examples" / "quickstart.ipynb", as_version=4)
     NotebookClient(notebook, timeout=250, resources={"metadata": {"path": str(tmp_path)}}).execute()
-    printed = "".join(
-        output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", [])
-    )
+    printed = "".join(output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", []))
     assert "quickstart/spatial-transformer" in printed
     assert "largest change before training" in printed
     assert "torch.Size([4, 10])" in printed

@@ -279,7 +279,7 @@ def main() -> None:
 
         if error.errno not in DISK_ERRORS:
             raise
-        print(f"spatialvision: cannot write {error.filename}: {error.strerror}", file=sys.stderr)
+        print(f"spatialvision: cannot write {error.filename or 'output'}: {error.strerror}", file=sys.stderr)
         sys.exit(StorageError.exit_code)
     except Exception:
         traceback.print_exc()

@@ -90,7 +90,9 @@ def test_the_dataset_has_the_distorted_images_size_and_statistics(digits: ImageD
 
 
 def test_keys_follow_the_place_in_the_original_split() -> None:
-    split = Split(torch.zeros(3, 1, 4, 4, dtype=torch.uint8), torch.zeros(3, dtype=torch.int64), torch.tensor([9, 2, 5]))
+    split = Split(
+        torch.zeros(3, 1, 4, 4, dtype=torch.uint8), torch.zeros(3, dtype=torch.int64), torch.tensor([9, 2, 5])
+    )
     other = Split(split.images[:1], split.labels[:1], torch.tensor([2]))
     distortion = similarity()
     assert fixed_keys(distortion, other)[0] == fixed_keys(distortion, split)[1]

@@ -36,7 +36,7 @@ def test_many_groups_and_a_single_run_can_be_drawn(
             make_run(f"made/group-{number:03}", 0, [0.5 + number / 1000])
         groups = group_records(find_records([], runs_dir))
         table = comparison_table(groups, groups[0], "test", [])
-        path = draw_bars(table, [55.0], tmp_path / "bars.png")
+        path = draw_bars(table, {55.0: "55 % (mnist)"}, tmp_path / "bars.png")
         width, height = png_size(path)
         assert width == 1080
         heights.append(height)

@@ -144,3 +144,13 @@ def test_notes_tell_angles_and_hardware(
     assert table.rows[0]["theta_angle_correlations"] == pytest.approx([1, 1])
     assert "a: θ's angle against the true rotation: r = 1.00, mean over 2 seeds (1.00, 1.00)" in table.notes
     assert f"Trained with commit {12 * 'a'}+changes, PyTorch 2.11.0, Some CPU, 2 threads." in table.notes
+
+
+@pytest.mark.parametrize(
+    ("published_on", "shown"), [("mnist", "98.70 (mnist)"), ("made", "98.70"), ("", "98.70")]
+)
+def test_numbers_published_on_another_dataset_say_so(
+    make_run: Callable, table_of: Callable, published_on: str, shown: str
+) -> None:
+    make_run("made/a", 0, [0.5], about={"reported": 98.7, "reported_on": published_on})
+    assert f"| {shown} |" in table_of().markdown()

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from spatialvision.data.loader import Batch
+from spatialvision.errors import RecipeError
 from spatialvision.training.step import TrainingStep
 
 CPU = torch.device("cpu")
@@ -28,7 +29,7 @@ def test_an_objective_of_another_form_is_told_what_is_expected(
     batch: Batch, values: dict[str, torch.Tensor], message: str
 ) -> None:
     objective: Callable[[nn.Module, Batch], dict[str, torch.Tensor]] = lambda model, batch: values  # noqa: E731
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(RecipeError, match=message):
         TrainingStep(nn.Linear(3, 2), objective, CPU)(batch)
 
 

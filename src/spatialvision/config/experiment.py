@@ -14,6 +14,7 @@ class About(Fields):
     source: str = Field("", description="paper or project that it follows")
     cost: str = Field("", description="roughly how long it takes, on what")
     reported: float | None = Field(None, description="published test accuracy in percent")
+    reported_on: str = Field("", description="dataset that published numbers are about")
     reference: float | None = Field(
         None, description="published accuracy in percent that the family starts from, a line in its chart"
     )

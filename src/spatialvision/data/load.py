@@ -25,7 +25,7 @@ def load_dataset(name: str, options: dict[str, Any], data_root: Path, offline: b
     builder = DATASETS[name]
     takes = inspect.signature(builder).parameters
     supplied = {"data_root": Path(data_root).expanduser(), "offline": offline}
-    dataset = builder(**{key: value for key, value in supplied.items() if key in takes}, **options)
+    dataset = builder(**{key: value for key, value in supplied.items() if key in takes} | options)
     if not isinstance(dataset, ImageDataset):
         raise DataError(
             f"dataset {name!r}: expected its builder to return an ImageDataset, got {type(dataset)}"

@@ -1,7 +1,7 @@
 """A comparison in pictures: bars with every seed, and the learning curves."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from matplotlib.axes import Axes
@@ -15,11 +15,11 @@ from spatialvision.report.table import Row, Table
 MOST_BARS = 100
 
 
-def draw_bars(table: Table, references: Sequence[float], path: Path) -> Path:
+def draw_bars(table: Table, references: Mapping[float, str], path: Path) -> Path:
     """Draw mean accuracies as horizontal bars, min–max as whiskers, every seed as a dot.
 
     Args:
-        references: published accuracies in percent that the family starts from, each a labelled line.
+        references: published accuracies in percent that the family starts from, each a line with its label.
     """
     rows = sorted(table.rows, key=lambda row: -row["mean_percent"])[:MOST_BARS]
     rows = [row for row in table.rows if row in rows]
@@ -28,8 +28,8 @@ def draw_bars(table: Table, references: Sequence[float], path: Path) -> Path:
     low, high = bounds([value for row in rows for value in points(row)] + list(references))
     for place, row in enumerate(rows):
         draw_bar(axes, place, row, low)
-    for value in sorted(set(references)):
-        axes.axvline(value, color="firebrick", linestyle="--", label=f"published starting point, {value:g} %")
+    for value, label in sorted(references.items()):
+        axes.axvline(value, color="firebrick", linestyle="--", label=f"published starting point, {label}")
     best = f" (the {MOST_BARS} best)" if len(rows) < len(table.rows) else ""
     cropped = f" (axis starts at {low:g})" if low > 0 else ""
     axes.set(

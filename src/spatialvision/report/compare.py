@@ -51,7 +51,10 @@ def draw_comparison(groups: Sequence[Group], table: Table, split: str, folder: P
     from spatialvision.report.gallery import draw_gallery
 
     given = [group.about("reference") for group in groups] if split == "test" else []
-    references = [value for value in given if value is not None]
+    elsewhere = {group.records[0].reported_elsewhere for group in groups} - {""}
+    references = {
+        value: f"{value:g} %" + "".join(f" ({name})" for name in elsewhere) for value in given if value
+    }
     drawn = [
         draw_bars(table, references, folder / "comparison.png"),
         draw_group_curves(groups, split, table.title, folder / "curves.png"),

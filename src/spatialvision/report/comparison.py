@@ -90,6 +90,7 @@ def comparison_row(group: Group, baseline: Group, split: str) -> Row:
         "parameters": results[0]["parameters"],
         "train_seconds": fmean(result["train_seconds"] for result in results),
         "reported_percent": group.about("reported") if split == "test" else None,
+        "reported_elsewhere": group.records[0].reported_elsewhere,
         "theta_angle_correlations": group_correlations(group, split),
     }
 
@@ -115,7 +116,14 @@ def columns(reported: bool) -> tuple[Column, ...]:
         Column("parameters", number("parameters", ",")),
         Column("training, s", number("train_seconds", ".1f")),
     )
-    return (*shown, Column("reported, %", number("reported_percent", ".2f"))) if reported else shown
+    return (*shown, Column("reported, %", reported_text)) if reported else shown
+
+
+def reported_text(row: Row) -> str:
+    """The published number, with its dataset where that is not the run's."""
+    where = row["reported_elsewhere"]
+    shown = number("reported_percent", ".2f")(row)
+    return f"{shown} ({where})" if where and row["reported_percent"] is not None else shown
 
 
 def span(row: Row) -> str:

@@ -44,6 +44,12 @@ class Record:
         """What the recipe says of itself: question, source, reported result."""
         return self.document.get("about") or {}
 
+    @property
+    def reported_elsewhere(self) -> str:
+        """The dataset that the published numbers are about, where this run's is another; else empty."""
+        published = self.about.get("reported_on") or ""
+        return "" if published == self.document.get("data", {}).get("name") else published
+
     @cached_property
     def status(self) -> dict[str, Any]:
         """``state`` and ``reason``."""

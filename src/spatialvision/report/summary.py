@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from spatialvision.report.comparison import reported_text
 from spatialvision.report.records import Record
 from spatialvision.report.table import Column, Row, Table, number, text
 
@@ -41,6 +42,7 @@ def summary_row(record: Record, split: str) -> Row:
         "last_percent": 100 * rows[-1]["accuracy"],
         "last_step": rows[-1]["step"],
         "reported_percent": record.about.get("reported") if split == "test" else None,
+        "reported_elsewhere": record.reported_elsewhere,
         "run": str(record.path),
         "state": state(record),
     }
@@ -54,7 +56,7 @@ def summary_columns(split: str, rows: Sequence[dict[str, Any]]) -> tuple[Column,
         Column("last, %", number("last_percent", ".2f")),
     ]
     if any(row["reported_percent"] is not None for row in rows):
-        columns.append(Column("reported, %", number("reported_percent", ".2f")))
+        columns.append(Column("reported, %", reported_text))
     columns.append(Column("run", text("run"), right=False))
     if any(row["state"] != "done" for row in rows):
         columns.append(Column("state", marked, right=False))

@@ -30,8 +30,6 @@ class Journal:
 
     def sizes(self) -> dict[str, int]:
         """Bytes on the disk of each append-only file, for the checkpoint that is about to be written."""
-        if self.events is not None:
-            self._try(self.events.flush)
         for path in self._files():
             with disk_errors(path), path.open("rb") as file:
                 os.fsync(file.fileno())
@@ -77,9 +75,9 @@ class Journal:
         if not self._wants_events:
             return
         if self.events is None:
-            from torch.utils.tensorboard import SummaryWriter
+            from spatialvision.training.events import EventFile  # slow to import: not where it is unwanted
 
-            self._try(lambda: setattr(self, "events", SummaryWriter(str(self.folder / "tensorboard"))))
+            self._try(lambda: setattr(self, "events", EventFile(self.folder / "tensorboard")))
         if self.events is not None:
             self._try(lambda: getattr(self.events, method)(*values))
 

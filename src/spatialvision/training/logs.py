@@ -18,10 +18,10 @@ log = logging.getLogger("spatialvision")
 def log_to(path: Path | None, visible: bool) -> Iterator[Console]:
     """Send the log to a file (unless ``path`` is None) and, if visible, to the console, inside the block."""
     console = Console(highlight=False, soft_wrap=True)
-    handlers = []
+    handlers: list[logging.Handler] = []
     if path is not None:
         with disk_errors(path):
-            handlers.append(_to_file(path))
+            handlers.append(LogFile(path))
     if visible:
         handlers.append(_to_console(console))
     log.setLevel(logging.INFO)
@@ -36,10 +36,18 @@ def log_to(path: Path | None, visible: bool) -> Iterator[Console]:
             handler.close()
 
 
-def _to_file(path: Path) -> logging.Handler:
-    handler = logging.FileHandler(path)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S"))
-    return handler
+class LogFile(logging.Handler):
+    """Appends each record to a file; a disk that takes no more is reported by the files that matter."""
+
+    def __init__(self, path: Path):
+        super().__init__()
+        path.open("a").close()
+        self.path = path
+        self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S"))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with contextlib.suppress(OSError), self.path.open("a") as file:
+            file.write(self.format(record) + "\n")
 
 
 def _to_console(console: Console) -> logging.Handler:

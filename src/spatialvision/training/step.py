@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from spatialvision.data.loader import Batch
+from spatialvision.errors import RecipeError
 from spatialvision.training.objectives import Objective
 
 
@@ -14,7 +15,7 @@ class TrainingStep(nn.Module):
     the gradients are synchronised.
 
     Raises:
-        ValueError: the objective returned no ``loss``, or something that is not one value an image.
+        RecipeError: the objective returned no ``loss``, or something that is not one value an image.
     """
 
     def __init__(
@@ -30,11 +31,11 @@ class TrainingStep(nn.Module):
         with torch.autocast(self.device_type, torch.bfloat16, enabled=self.mixed):
             values = self.objective(self.model, batch)
         if "loss" not in values:
-            raise ValueError(f"the objective must return 'loss'; it returned {sorted(values)}")
+            raise RecipeError(f"the objective must return 'loss'; it returned {sorted(values)}")
         for name, value in values.items():
             if value.shape != batch.labels.shape:
                 expected = tuple(batch.labels.shape)
-                raise ValueError(
+                raise RecipeError(
                     f"objective: expected {name!r} by image, shape {expected}, got {tuple(value.shape)}"
                 )
         return values
