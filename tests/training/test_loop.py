@@ -9,7 +9,8 @@ import torch.nn.functional as F
 
 from spatialvision.data.order import sample_indices
 from spatialvision.errors import DivergedError
-from spatialvision.training.loop import advance, report, save, training_row
+from spatialvision.training.loop import advance, gather_sums, report, save, training_row
+from spatialvision.training.process import Process
 
 NO_DROPOUT = "model.dropout=0"
 
@@ -82,6 +83,25 @@ def test_the_training_row_is_the_mean_over_images_not_over_batches(job: Any) -> 
     assert made.state.images == len(made.loader)
     assert row["loss"] == pytest.approx(F.cross_entropy(logits, batch.labels).item(), rel=1e-5)
     assert row["accuracy"] == (logits.argmax(1) == batch.labels).sum().item() / len(made.loader)
+
+
+class Echo(Process):
+    """One of two processes, whose twin holds the same numbers."""
+
+    def sum(self, values: torch.Tensor) -> torch.Tensor:
+        return values.mul_(2)
+
+
+@pytest.mark.parametrize("names", [("loss", "accuracy"), ("accuracy", "loss")])
+def test_sums_travel_in_the_order_of_their_names(job: Any, names: tuple[str, ...]) -> None:
+    made = job()
+    made.process = Echo(0, 2, torch.device("cpu"))
+    made.state.images = 5
+    made.state.sums = {name: torch.tensor(float(len(name)), dtype=torch.float64) for name in names}
+    gather_sums(made)
+    assert made.state.images == 10
+    sent = [(name, float(value)) for name, value in made.state.sums.items()]
+    assert sent == [("accuracy", 16.0), ("loss", 8.0)]
 
 
 def test_dropout_depends_on_seed_and_step_alone(job: Any) -> None:

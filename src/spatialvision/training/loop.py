@@ -140,10 +140,11 @@ def gather_sums(job: Job) -> None:
     if process.world_size == 1:
         return
     count = torch.tensor(state.images, dtype=torch.float64, device=process.device)
-    totals = process.sum(torch.stack([count, *state.sums.values()]))
+    names = sorted(state.sums)  # the order of names in a loaded checkpoint differs from process to process
+    totals = process.sum(torch.stack([count, *(state.sums[name] for name in names)]))
     if process.is_first:
         state.images = int(totals[0])
-        state.sums = dict(zip(state.sums, totals[1:], strict=True))
+        state.sums = dict(zip(names, totals[1:], strict=True))
     else:
         state.zero_sums()
 
