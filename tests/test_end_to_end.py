@@ -170,7 +170,9 @@ def on_a_terminal(small_recipe: str, tmp_path_factory: pytest.TempPathFactory) -
 
 def test_a_terminal_shows_a_bar(on_a_terminal: tuple[Run, str]) -> None:
     shown = on_a_terminal[1]
-    assert re.search(r"epoch \d\.\d.*\d+ %.*loss \d\.\d{3}.*[\d,]+ images/s.*\d:\d\d", shown)
+    assert re.search(
+        r"epoch \d\.\d.*\d+ %.*loss \d\.\d{3} · accuracy \d+ % · [\d,]+ images/s.*\d:\d\d", shown
+    )
     assert "step 22 · epoch 2 · train loss" in shown
 
 

@@ -15,6 +15,7 @@ from spatialvision.runs.directory import RESULTS, Run
 from spatialvision.runs.storage import write_bytes, write_json, write_text
 from spatialvision.training.initialise import WEIGHTS
 from spatialvision.training.loop import Job
+from spatialvision.training.measure import row_name
 
 
 def finish(run: Run, job: Job, data: ExperimentData) -> None:
@@ -47,8 +48,7 @@ def _results(run: Run, job: Job) -> dict[str, Any]:
         measured = run.read_json(f"evaluation/{name}/accuracy.json")
         if measured is None:
             continue
-        rows = [row for row in run.metrics(name) if "images" in row]  # not those made while learning
-        best = max(rows, key=lambda row: (row["accuracy"], -row["step"]))
+        best = max(run.metrics(row_name(name)), key=lambda row: (row["accuracy"], -row["step"]))
         splits[name] = {key: measured[key] for key in ("accuracy", "loss", "correct", "images")}
         splits[name] |= {"best_accuracy": best["accuracy"], "best_step": best["step"]}
     return {

@@ -76,7 +76,7 @@ def advance(job: Job) -> None:
     """One optimizer step on one global batch."""
     state, plan, experiment, process = job.state, job.plan, job.experiment, job.process
     epoch, position = divmod(state.step, plan.steps_per_epoch)
-    torch.manual_seed(derive_seed(experiment.seed, "dropout", state.step, process.rank))
+    process.reseed(derive_seed(experiment.seed, "dropout", state.step, process.rank))
     for group in state.optimizer.param_groups:
         group["lr"] = job.learning_rate(state.step)
     images = sample_indices(
@@ -103,7 +103,7 @@ def advance(job: Job) -> None:
         state.average.update_parameters(state.model)
     state.step, state.reported = state.step + 1, False
     if job.progress is not None:
-        job.progress.update(state.step, loss / process.world_size)
+        job.progress.update(state.step, loss / process.world_size, values.get("accuracy"))
 
 
 def report(job: Job) -> None:

@@ -10,6 +10,11 @@ from spatialvision.training.process import Process
 from spatialvision.training.signals import StopSignal
 
 
+def row_name(split: str) -> str:
+    """What a split's rows are called: "train" is taken by the means over training batches, made while learning."""
+    return "train_clean" if split == "train" else split
+
+
 def measure(
     model: nn.Module,
     loaders: dict[str, InMemoryLoader],
@@ -37,7 +42,7 @@ def measure(
         total_loss, total_correct, images = process.sum(sums).tolist()
         rows.append(
             {
-                "split": name,
+                "split": row_name(name),
                 "loss": total_loss / images,
                 "accuracy": total_correct / images,
                 "correct": int(total_correct),

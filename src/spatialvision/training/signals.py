@@ -21,6 +21,7 @@ class StopSignal:
 
     def __init__(self) -> None:
         self.received: int = 0
+        self.again = "run the same command again to continue"
         self._before: dict[int, Any] = {}
         self._numbers = -1
 
@@ -61,7 +62,7 @@ class StopSignal:
         """The error that ends the run after ``number`` was received and ``where`` was saved."""
         name = signal.Signals(number).name
         kind = Interrupted if number == signal.SIGINT else Stopped
-        return kind(f"stopped by {name}; {where}; run the same command again to continue")
+        return kind(f"stopped by {name}; {where}; {self.again}")
 
 
 def _end_at_second_interrupt(reader: int) -> None:

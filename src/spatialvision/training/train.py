@@ -79,6 +79,8 @@ def train(
         return Run(path)
     data_root = Path(data_root) if data_root else default_data_root()
     with (stop or StopSignal()).installed() as stop:
+        if overwrite:
+            stop.again = "run the same command without --overwrite to continue"
         return _train_here(recipe, path, data_root, offline, overwrite, init_from, quiet, rows, stop)
 
 
