@@ -59,4 +59,6 @@ class ProgressBar:
 
 
 def _percent(accuracy: Tensor | None) -> str:
-    return "" if accuracy is None or not len(accuracy) else f" · accuracy {100 * accuracy.mean().item():.0f} %"
+    return (
+        "" if accuracy is None or not len(accuracy) else f" · accuracy {100 * accuracy.mean().item():.0f} %"
+    )
