@@ -1,6 +1,6 @@
 """Renew the tables and pictures of README.md from run directories and benchmark results.
 
-Run after ``make quickstart`` and ``python benchmarks/train_step.py``:  python docs/update.py
+Run after ``make quickstart``, ``python benchmarks/train_step.py`` and ``python benchmarks/fast_recipes.py``.
 """
 
 import re
@@ -12,6 +12,7 @@ COMPARISON = ROOT / "runs" / "quickstart" / "comparison"
 PICTURES = {"sampler.png": "quickstart-sampler.png", "curves.png": "quickstart-curves.png"}
 BLOCKS = {
     "quickstart": COMPARISON / "comparison.md",
+    "fast_recipes": ROOT / "benchmarks" / "results" / "fast_recipes.md",
     "train_step": ROOT / "benchmarks" / "results" / "train_step.md",
 }
 
