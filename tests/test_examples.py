@@ -42,7 +42,7 @@ def test_the_readmes_own_model_trains(tmp_path: Path) -> None:
 def test_the_readmes_recipe_resolves(tmp_path: Path) -> None:
     (tmp_path / "my.yaml").write_text(block("## A recipe is a short text", "yaml"))
     shown = spatialvision("spatialvision show my.yaml", tmp_path)
-    assert re.search(r"rotation_deg: 15.0 +# my.yaml", shown)
+    assert re.search(r"rotation_deg: 15.0 +# .*my.yaml:\d+", shown)
 
 
 def test_the_readmes_python_runs(tmp_path: Path) -> None:
