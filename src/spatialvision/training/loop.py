@@ -87,15 +87,16 @@ def advance(job: Job) -> None:
     weight = process.world_size / plan.images_in(position)
     state.optimizer.zero_grad(set_to_none=True)
     parts = images.chunk(experiment.accumulate)
-    loss = torch.zeros((), device=process.device)
+    losses: list[Tensor] = []
     for number, part in enumerate(parts, start=1):
         with _synchronised(job.step, number == len(parts)):
             values = job.step(job.loader.batch(part, epoch))
             part_loss = values["loss"].sum() * weight
             part_loss.backward()
         state.add(values)
-        loss += part_loss.detach()
-    _check_finite(job, process.sum(loss))
+        losses.append(part_loss.detach())
+    loss = process.sum(losses[0] if len(losses) == 1 else torch.stack(losses).sum()).item()
+    _check_finite(job, loss)
     if experiment.clip_norm is not None:
         nn.utils.clip_grad_norm_(state.model.parameters(), experiment.clip_norm)
     state.optimizer.step()
@@ -170,9 +171,9 @@ def _synchronised(step: nn.Module, last: bool) -> contextlib.AbstractContextMana
     )
 
 
-def _check_finite(job: Job, loss: Tensor) -> None:
-    if not bool(loss.isfinite()):
-        raise _diverged(job, f"the loss is {loss.item()}", job.state.step + 1)
+def _check_finite(job: Job, loss: float) -> None:
+    if not math.isfinite(loss):
+        raise _diverged(job, f"the loss is {loss}", job.state.step + 1)
 
 
 def _check_measured(job: Job, rows: Rows) -> None:

@@ -43,7 +43,7 @@ class ProgressBar:
     def __exit__(self, *_: object) -> None:
         self.bar.stop()
 
-    def update(self, step: int, loss: Tensor, accuracy: Tensor | None = None) -> None:
+    def update(self, step: int, loss: float, accuracy: Tensor | None = None) -> None:
         """Show the state after ``step`` steps, with a batch's accuracy by image; cheap when called at every step."""
         now = time.monotonic()
         if self.bar.disable or now - self._shown_at < SHORTEST_WAIT:
@@ -53,7 +53,7 @@ class ProgressBar:
         self.bar.update(
             self.task,
             completed=step,
-            values=f"loss {loss.item():.3f}{_percent(accuracy)} · {rate:,.0f} images/s",
+            values=f"loss {loss:.3f}{_percent(accuracy)} · {rate:,.0f} images/s",
             description=f"epoch {self.plan.epochs_done(step):.1f}",
         )
 
