@@ -43,14 +43,16 @@ def test_a_signal_is_remembered_and_handlers_are_given_back(number: int) -> None
 
 
 def test_the_watching_thread_ends_with_the_block() -> None:
-    threads = threading.active_count()
+    def watching() -> int:
+        return sum(thread.name == "second interrupt" for thread in threading.enumerate())
+
     for _ in range(20):
         with StopSignal().installed():
-            pass
+            assert watching() >= 1
     deadline = time.monotonic() + 5
-    while threading.active_count() > threads and time.monotonic() < deadline:
+    while watching() and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert threading.active_count() == threads
+    assert watching() == 0
 
 
 def test_outside_the_main_thread_nothing_is_installed() -> None:

@@ -56,7 +56,9 @@ class StopSignal:
         reader, self._numbers = os.pipe()
         os.set_blocking(self._numbers, False)
         signal.set_wakeup_fd(self._numbers, warn_on_full_buffer=False)
-        threading.Thread(target=_end_at_second_interrupt, args=(reader,), daemon=True).start()
+        threading.Thread(
+            target=_end_at_second_interrupt, args=(reader,), name="second interrupt", daemon=True
+        ).start()
 
     def error(self, number: int, where: str) -> Stopped:
         """The error that ends the run after ``number`` was received and ``where`` was saved."""
