@@ -1,20 +1,67 @@
 """Spatial modules for anybody's network. Imports torch only; conventions are in docs/conventions.md."""
 
 from spatialvision.nn.affine import AffineTransform
+from spatialvision.nn.attention import Attention, diagonal_mask
 from spatialvision.nn.coordconv import CoordConv2d, coordinate_channels
+from spatialvision.nn.encoder import Encoder, PostNormLayer, PreNormLayer
+from spatialvision.nn.feed_forward import FeedForward
 from spatialvision.nn.grid import affine_points, pixel_shift, sample, similarity_matrix
 from spatialvision.nn.localisation import LocalisationNetwork
+from spatialvision.nn.mixstyle import MixStyle
+from spatialvision.nn.normalised_conv import NormalisedConv2d
+from spatialvision.nn.normaliser import InputNormaliser
+from spatialvision.nn.patch_embedding import PatchEmbedding
+from spatialvision.nn.patches import (
+    cut_patches,
+    join_patches,
+    permutations_from,
+    random_permutations,
+    shuffle_patches,
+    shuffle_tokens,
+    unshuffle_patches,
+)
+from spatialvision.nn.position_table import PositionTable
+from spatialvision.nn.relative_positions import RelativePositions
+from spatialvision.nn.sinusoid import grid_sinusoid, sinusoid
+from spatialvision.nn.spatial_excitation import SpatialExcitation
 from spatialvision.nn.spatial_transformer import SpatialTransformer, Transform
+from spatialvision.nn.squeeze_excitation import SqueezeExcitation
+from spatialvision.nn.temperature import LogTemperature, PlainTemperature
 
 __all__ = [
     "AffineTransform",
+    "Attention",
     "CoordConv2d",
+    "Encoder",
+    "FeedForward",
+    "InputNormaliser",
     "LocalisationNetwork",
+    "LogTemperature",
+    "MixStyle",
+    "NormalisedConv2d",
+    "PatchEmbedding",
+    "PlainTemperature",
+    "PositionTable",
+    "PostNormLayer",
+    "PreNormLayer",
+    "RelativePositions",
+    "SpatialExcitation",
     "SpatialTransformer",
+    "SqueezeExcitation",
     "Transform",
     "affine_points",
     "coordinate_channels",
+    "cut_patches",
+    "diagonal_mask",
+    "grid_sinusoid",
+    "join_patches",
+    "permutations_from",
     "pixel_shift",
+    "random_permutations",
     "sample",
+    "shuffle_patches",
+    "shuffle_tokens",
     "similarity_matrix",
+    "sinusoid",
+    "unshuffle_patches",
 ]

@@ -4,9 +4,13 @@ Liu et al., "An intriguing failing of convolutional neural networks and the Coor
 https://arxiv.org/abs/1807.03247
 """
 
+from collections.abc import Callable
+from typing import Self
+
 import torch
 from torch import Tensor, nn
 
+from spatialvision.nn.kept import Kept, may_keep
 from spatialvision.nn.precision import full_precision
 
 
@@ -40,7 +44,8 @@ class CoordConv2d(nn.Conv2d):
 
     It equals a convolution over [features, row, column(, radius)] concatenated along the channels. But a
     convolution is linear and coordinates are the same for all images, so their part is computed once, in
-    float32 under autocast too, and added to every image's: nothing is concatenated.
+    float32 under autocast too, and added to every image's: nothing is concatenated. In evaluation mode without
+    gradients it is kept for further images of the same size, until the weights or the mode change.
 
     Convention: coordinates span this layer's own input, see ``coordinate_channels``; padding pads them as it
     pads the features. Not promised: equivariance to shifts (that is the idea), the same output for a crop.
@@ -78,6 +83,7 @@ class CoordConv2d(nn.Conv2d):
         )
         self.in_channels = in_channels
         self.with_radius = with_radius
+        self._kept = Kept()
 
     def forward(self, features: Tensor) -> Tensor:
         """Convolve features (B, in_channels, H, W) to (B, out_channels, H', W').
@@ -87,15 +93,58 @@ class CoordConv2d(nn.Conv2d):
         """
         if features.ndim != 4 or features.shape[1] != self.in_channels:
             raise ValueError(f"expected shape (B, {self.in_channels}, H, W), got {tuple(features.shape)}")
-        coordinates = self.weight.shape[1] - self.in_channels
-        weights = self.weight.split([self.in_channels, coordinates], dim=1)
-        result = self._conv_forward(features, weights[0], None)
-        return result + self._coordinate_part(features, weights[1]).to(result.dtype)
+        own, coordinates = self.weight.split(
+            [self.in_channels, self.weight.shape[1] - self.in_channels], dim=1
+        )
+        result = self._conv_forward(features, own, None)
+        # In place: nothing else holds the convolution's result, and its gradient does not need it.
+        return result.add_(self._coordinate_part(features, coordinates, result))
 
-    def _coordinate_part(self, features: Tensor, weight: Tensor) -> Tensor:
-        channels = coordinate_channels((features.shape[2], features.shape[3]), weight, self.with_radius)
-        with full_precision(features.device):
+    def _coordinate_part(self, features: Tensor, weight: Tensor, result: Tensor) -> Tensor:
+        """What coordinates and bias add to the result, in its type and memory format; it broadcasts."""
+        size_hw, memory_format = (features.shape[2], features.shape[3]), _memory_format(result)
+        sources = [self.weight] if self.bias is None else [self.weight, self.bias]
+        if torch.is_grad_enabled() and not torch.compiler.is_compiling():
+            self._kept.suspend()
+        if self.training or not may_keep(features, sources):
+            return _for_each_image(self._convolve_coordinates(size_hw, weight).to(result.dtype), result)
+        return self._kept.get(
+            (size_hw, result.dtype, memory_format, result.device),
+            sources,
+            lambda: self._convolve_coordinates(size_hw, weight).to(result.dtype, memory_format=memory_format),
+        )
+
+    def _convolve_coordinates(self, size_hw: tuple[int, int], weight: Tensor) -> Tensor:
+        channels = coordinate_channels(size_hw, weight, self.with_radius)
+        with full_precision(weight.device):
             return self._conv_forward(channels, weight, self.bias)
+
+    def train(self, mode: bool = True) -> Self:
+        """Set the mode; what was kept is forgotten."""
+        self._kept.resume()
+        return super().train(mode)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:  # to(), half(), cuda(), …
+        self._kept.drop()
+        return super()._apply(fn, recurse)
 
     def extra_repr(self) -> str:
         return super().extra_repr() + (", with_radius=True" if self.with_radius else "")
+
+
+def _memory_format(maps: Tensor) -> torch.memory_format:
+    is_last = maps.is_contiguous(memory_format=torch.channels_last) and not maps.is_contiguous()
+    return torch.channels_last if is_last else torch.contiguous_format
+
+
+def _for_each_image(part: Tensor, result: Tensor) -> Tensor:
+    """The part (1, C, H, W) expanded to the result's shape, without a copy.
+
+    In channels-last it is expanded as one row of memory: so its gradient's sum over the batch runs through
+    memory in order, ten times as fast as PyTorch's sum over the first of four permuted dimensions.
+    """
+    if _memory_format(result) is torch.contiguous_format:
+        return part.contiguous().expand_as(result)
+    batch, channels, height, width = result.shape
+    rows = part.permute(0, 2, 3, 1).reshape(1, -1).expand(batch, -1)
+    return rows.view(batch, height, width, channels).permute(0, 3, 1, 2)
