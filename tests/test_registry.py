@@ -75,3 +75,30 @@ def test_suggestions() -> None:
     assert suggestion("fashion-mnist", known) == "; did you mean 'fashion_mnist'?"
     assert suggestion("xyz", known) == "; known: digits, fashion_mnist, mnist"
     assert suggestion("xyz", []) == "; there is none"
+
+
+def test_a_prefix_answers_for_all_names_behind_it(registry: Registry) -> None:
+    @registry.register_prefix("far/")
+    def far(rest: str) -> Any:
+        if rest != "net":
+            raise RecipeError(f"unknown model 'far/{rest}'")
+        return net
+
+    assert registry["far/net"] is net
+    assert registry.prefixes == {"far/": far}
+    assert list(registry) == ["net"], "its names are not listed"
+    with pytest.raises(RecipeError, match="unknown model 'far/nett'"):
+        registry["far/nett"]
+    with pytest.raises(RecipeError, match="unknown model 'transformer'; known: far/<name>, net$"):
+        registry["transformer"]
+    with pytest.raises(ValueError, match="model names with 'far/' are already registered"):
+        registry.register_prefix("far/")
+
+
+def test_build_supplies_what_the_builder_takes_and_the_options_leave_open(registry: Registry) -> None:
+    assert registry.build("net", {}, {"width": 2, "size": 5}) == "xx"
+    assert registry.build("net", {"width": 1}, {"width": 2}) == "x"
+    with pytest.raises(ValueError, match="model 'net' has no option size, widht; its options: width"):
+        registry.build("net", {"widht": 1, "size": 2}, {})
+    with pytest.raises(RecipeError, match="unknown model 'nett'"):
+        registry.build("nett", {}, {})

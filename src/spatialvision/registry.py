@@ -1,4 +1,4 @@
-"""Named builders: the models, datasets, distortions, objectives and evaluators that a recipe can ask for.
+"""Named builders: models, upgrades, datasets, distortions, objectives, evaluators that a recipe can ask for.
 
 A builder is a function (or class). Its signature is the schema: every parameter is an option of the
 recipe's block, with the annotation as its type and the default as its default. Some parameters, such as
@@ -7,7 +7,7 @@ a model's ``num_classes``, are supplied by the bench when the recipe does not se
 
 import difflib
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from spatialvision.errors import RecipeError
@@ -25,6 +25,7 @@ class Registry:
     def __init__(self, kind: str):
         self.kind = kind
         self._builders: dict[str, Callable[..., Any]] = {}
+        self._prefixes: dict[str, Callable[[str], Callable[..., Any]]] = {}
 
     def register(self, builder: Builder) -> Builder:
         """Register a builder under its own name; usable as a decorator.
@@ -50,10 +51,54 @@ class Registry:
         self._builders[name] = builder
         return builder
 
+    def register_prefix(self, prefix: str) -> Callable[[Builder], Builder]:
+        """Register, as a decorator, a function that answers every name with this prefix.
+
+        It takes the rest of the name and returns the builder, or raises ``RecipeError`` with the nearest names.
+
+        Args:
+            prefix: such as "timm/".
+
+        Raises:
+            ValueError: the prefix is taken.
+        """
+        if prefix in self._prefixes:
+            raise ValueError(f"{self.kind} names with {prefix!r} are already registered")
+
+        def keep(find: Builder) -> Builder:
+            self._prefixes[prefix] = find
+            return find
+
+        return keep
+
+    @property
+    def prefixes(self) -> Mapping[str, Callable[[str], Callable[..., Any]]]:
+        """Prefix to the function that finds the builder of a name behind it."""
+        return dict(self._prefixes)
+
+    def build(self, name: str, options: Mapping[str, Any], supplied: Mapping[str, Any]) -> Any:
+        """Call a builder with its options, and with what is supplied as far as it has such parameters.
+
+        Raises:
+            RecipeError: there is no builder of this name.
+            ValueError: the builder does not know an option, or cannot use its value.
+        """
+        builder = self[name]
+        known = inspect.signature(builder).parameters
+        if unknown := sorted(set(options) - set(known)):
+            raise ValueError(
+                f"{self.kind} {name!r} has no option {', '.join(unknown)}; its options: {', '.join(known)}"
+            )
+        return builder(**{key: value for key, value in supplied.items() if key in known} | dict(options))
+
     def __getitem__(self, name: str) -> Callable[..., Any]:
-        if name not in self._builders:
-            raise RecipeError(f"unknown {self.kind} {name!r}{suggestion(name, self._builders)}")
-        return self._builders[name]
+        if name in self._builders:
+            return self._builders[name]
+        for prefix, find in self._prefixes.items():
+            if name.startswith(prefix):
+                return find(name.removeprefix(prefix))
+        known = [*self._builders, *(f"{prefix}<name>" for prefix in self._prefixes)]
+        raise RecipeError(f"unknown {self.kind} {name!r}{suggestion(name, known)}")
 
     def __contains__(self, name: str) -> bool:
         return name in self._builders
@@ -75,10 +120,12 @@ MODELS = Registry("model")
 DATASETS = Registry("dataset")
 DISTORTIONS = Registry("distortion")
 OBJECTIVES = Registry("objective")
+UPGRADES = Registry("upgrade")
 EVALUATORS = Registry("evaluator")
 
 register_model = MODELS.register
 register_dataset = DATASETS.register
 register_distortion = DISTORTIONS.register
 register_objective = OBJECTIVES.register
+register_upgrade = UPGRADES.register
 register_evaluator = EVALUATORS.register

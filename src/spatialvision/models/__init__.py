@@ -1,8 +1,37 @@
 """Classifiers built from the spatial modules, registered by name. Importing it registers them all."""
 
-from spatialvision.models import stn
+from spatialvision.models import (
+    efficientnet,
+    patch_encoder,
+    resnet,
+    spatialnet,
+    stn,
+    timm_model,
+    toy_dilated,
+    upgrades,
+    vit,
+    vit_deep_supervision,
+)
 from spatialvision.models.build import build_model
-from spatialvision.models.protocols import HasTheta
+from spatialvision.models.protocols import HasAttention, HasHeads, HasTheta, HasTokens
 from spatialvision.models.summary import format_summary, layer_summary
 
-__all__ = ["HasTheta", "build_model", "format_summary", "layer_summary", "stn"]
+__all__ = [
+    "HasAttention",
+    "HasHeads",
+    "HasTheta",
+    "HasTokens",
+    "build_model",
+    "efficientnet",
+    "format_summary",
+    "layer_summary",
+    "patch_encoder",
+    "resnet",
+    "spatialnet",
+    "stn",
+    "timm_model",
+    "toy_dilated",
+    "upgrades",
+    "vit",
+    "vit_deep_supervision",
+]

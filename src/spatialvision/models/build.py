@@ -1,12 +1,11 @@
 """From a name and its options to a model that fits the data."""
 
-import inspect
 from collections.abc import Mapping
 from typing import Any
 
 from torch import nn
 
-from spatialvision.registry import MODELS
+from spatialvision.registry import MODELS, UPGRADES
 
 
 def build_model(
@@ -16,11 +15,12 @@ def build_model(
     num_classes: int,
     in_channels: int,
     size_hw: tuple[int, int],
+    upgrades: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> nn.Module:
-    """Build a registered model.
+    """Build a registered model, or one of timm's ("timm/resnet18"), and upgrade it.
 
     ``num_classes``, ``in_channels`` and ``size_hw`` describe the data. Each goes to the builder if that has a
-    parameter of this name and the options do not set it.
+    parameter of this name and the options do not set it; likewise to the upgrades.
 
     Args:
         name: the model's name in the registry.
@@ -28,20 +28,27 @@ def build_model(
         num_classes: classes of the data set.
         in_channels: channels of its images.
         size_hw: height and width of its images in pixels.
+        upgrades: registered upgrades and their options, applied in this order.
 
     Returns:
         The model: images (B, in_channels, H, W) to logits (B, num_classes).
 
     Raises:
-        RecipeError: there is no model of this name.
-        ValueError: the builder does not know an option, or cannot use its value.
+        RecipeError: there is no model or upgrade of this name.
+        ValueError: the builder or an upgrade does not know an option, or cannot use its value.
     """
-    builder = MODELS[name]
-    known = inspect.signature(builder).parameters
-    unknown = sorted(set(options) - set(known))
-    if unknown:
-        raise ValueError(
-            f"model {name!r} has no option {', '.join(unknown)}; its options: {', '.join(known)}"
-        )
-    supplied = {"num_classes": num_classes, "in_channels": in_channels, "size_hw": size_hw}
-    return builder(**{key: value for key, value in supplied.items() if key in known} | dict(options))
+    data = {"num_classes": num_classes, "in_channels": in_channels, "size_hw": size_hw}
+    model = MODELS.build(name, options, data)
+    for upgrade, settings in (upgrades or {}).items():
+        model = _upgraded(model, upgrade, settings, data)
+    return model
+
+
+def _upgraded(model: nn.Module, name: str, options: Mapping[str, Any], data: Mapping[str, Any]) -> nn.Module:
+    try:
+        result = UPGRADES.build(name, options, {"model": model, **data})
+    except ValueError as error:
+        raise ValueError(f"upgrade {name}: {error}") from error
+    if not isinstance(result, nn.Module):
+        raise ValueError(f"upgrade {name}: expected the model as the result, got {type(result).__name__}")
+    return result

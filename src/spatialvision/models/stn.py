@@ -9,41 +9,14 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from spatialvision.nn import AffineTransform, CoordConv2d, LocalisationNetwork, SpatialTransformer
+from spatialvision.models.spatially_transformed import SpatiallyTransformed, localised_transformer
+from spatialvision.nn import AffineTransform, CoordConv2d
 from spatialvision.nn.localisation import Convolution, pooled_size
 from spatialvision.registry import register_model
 
 CONVOLUTIONS: dict[str, Convolution] = {"plain": nn.Conv2d, "coordconv": CoordConv2d}
 TRANSFORMS: dict[str, type[AffineTransform]] = {"affine": AffineTransform}
 CLASSIFIER_KERNEL = 5
-
-
-class SpatiallyTransformed(nn.Module):
-    """A classifier that sees its images through a spatial transformer.
-
-    Convention: the transformer's, see ``SpatialTransformer``. It starts as the classifier alone.
-
-    Args:
-        transformer: warps images (B, C, H, W), keeping their shape.
-        classifier: images (B, C, H, W) to logits (B, num_classes).
-    """
-
-    def __init__(self, transformer: SpatialTransformer, classifier: nn.Module):
-        super().__init__()
-        self.transformer = transformer
-        self.classifier = classifier
-
-    def theta(self, images: Tensor) -> Tensor:
-        """The transform chosen for each image: (B, 2, 3) for affine ones."""
-        return self.transformer.theta(images)
-
-    def points(self, images: Tensor) -> Tensor:
-        """Where each output pixel looks on the input: points_xy (B, H, W, 2)."""
-        return self.transformer.points(images)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Logits (B, num_classes) of images (B, C, H, W)."""
-        return self.classifier(self.transformer(images))
 
 
 class ConvolutionalClassifier(nn.Module):
@@ -86,6 +59,12 @@ class ConvolutionalClassifier(nn.Module):
         self.dropout = nn.Dropout(dropout) if dropout > 0 else nn.Identity()
         self.head = nn.Linear(hidden, num_classes)
         self.size_hw = tuple(size_hw)
+
+    @property
+    def stage_names(self) -> tuple[str, ...]:
+        """Each convolution's stage ends with its activation."""
+        layers = self.convolutions.named_children()
+        return tuple(f"convolutions.{name}" for name, layer in layers if isinstance(layer, nn.ReLU))
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits (B, num_classes) of images (B, in_channels, H, W).
@@ -148,21 +127,16 @@ def stn_cnn(
     )
     if localisation == "none":
         return network
-    small_hw = (size_hw[0] // localisation_downsample, size_hw[1] // localisation_downsample)
-    locator = LocalisationNetwork(
+    transformer = localised_transformer(
         in_channels,
-        small_hw,
+        size_hw,
         localisation_channels,
         localisation_kernels,
         localisation_hidden,
+        localisation_downsample,
         CONVOLUTIONS[localisation],
+        TRANSFORMS[transform](),
     )
-    seen = (
-        locator
-        if localisation_downsample == 1
-        else nn.Sequential(nn.AvgPool2d(localisation_downsample), locator)
-    )
-    transformer = SpatialTransformer(seen, locator.features, TRANSFORMS[transform]())
     return SpatiallyTransformed(transformer, network)
 
 
