@@ -8,10 +8,12 @@ from pathlib import Path
 
 from spatialvision.config.resolving import Registries, Resolved, resolve
 from spatialvision.errors import RecipeError
-from spatialvision.registry import DATASETS, DISTORTIONS, MODELS, OBJECTIVES
+from spatialvision.registry import DATASETS, DISTORTIONS, EVALUATORS, MODELS, OBJECTIVES, UPGRADES
 
 SUPPLIED_TO_MODELS = ("num_classes", "in_channels", "size_hw")
+SUPPLIED_TO_UPGRADES = ("model", *SUPPLIED_TO_MODELS)
 SUPPLIED_TO_DATASETS = ("data_root", "offline")
+SUPPLIED_TO_EVALUATORS = ("subject",)
 
 _imported: dict[str, Path] = {}
 
@@ -32,19 +34,22 @@ def load_recipe(recipe: str, *overrides: str) -> Resolved:
 def registries() -> Registries:
     """What a recipe's blocks may name, with everything shipped registered."""
     import spatialvision.data
+    import spatialvision.evaluate
     import spatialvision.models
     import spatialvision.training.objectives  # noqa: F401
 
     return {
         "data": (DATASETS, SUPPLIED_TO_DATASETS),
         "distortion": (DISTORTIONS, ()),
+        "evaluation.evaluators": (EVALUATORS, SUPPLIED_TO_EVALUATORS),
         "model": (MODELS, SUPPLIED_TO_MODELS),
         "objective": (OBJECTIVES, ()),
+        "upgrades": (UPGRADES, SUPPLIED_TO_UPGRADES),
     }
 
 
 def import_files(paths: Sequence[Path | str]) -> None:
-    """Run the user's Python files, which register models, datasets, objectives or evaluators.
+    """Run the user's Python files, which register models, upgrades, datasets, objectives or evaluators.
 
     A file that has been imported already, from here or from a run's copy, is not run again.
 

@@ -43,6 +43,14 @@ def cross_entropy(label_smoothing: float = 0.0) -> None:
     """The default objective."""
 
 
+def mix(model: object, stages: tuple[int, ...], probability: float = 0.5) -> None:
+    """An upgrade that needs an option."""
+
+
+def front(model: object, num_classes: int, layers: str | tuple[str, ...] = "*") -> None:
+    """An upgrade that needs none."""
+
+
 @pytest.fixture
 def registries() -> Registries:
     """Registries of the builders above."""
@@ -52,10 +60,14 @@ def registries() -> Registries:
             registry.register(builder)
     objectives.register(square_error)
     objectives.register(cross_entropy)
+    upgrades = Registry("upgrade")
+    upgrades.register(mix)
+    upgrades.register(front)
     return {
         "data": (datasets, ("data_root", "offline")),
         "model": (models, ("num_classes", "in_channels")),
         "objective": (objectives, ()),
+        "upgrades": (upgrades, ("model", "num_classes")),
     }
 
 

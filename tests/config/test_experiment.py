@@ -77,6 +77,8 @@ def test_magnification_is_positive_and_rises(scale: tuple[float, float]) -> None
     ("changes", "name"),
     [
         ({"data": {"name": "d", "validation": 1}}, "data.validation"),
+        ({"data": {"name": "d", "smallest_size": 0}}, "data.smallest_size"),
+        ({"evaluation": {"train_images": 0}}, "evaluation.train_images"),
         ({"optimizer": {"lr": 0}}, "optimizer.lr"),
         ({"batch_size": 0}, "batch_size"),
         ({"seed": -1}, "seed"),

@@ -1,5 +1,6 @@
 import pytest
 
+from spatialvision.config.experiment import Data
 from spatialvision.config.merging import flatten, merge, nested
 
 
@@ -18,9 +19,11 @@ def test_another_name_starts_the_block_afresh() -> None:
     }
 
 
-def test_another_dataset_keeps_the_validation_share() -> None:
-    parent = {"data": {"name": "mnist", "validation": "0", "size": "8"}}
-    assert merge(parent, {"data": {"name": "digits"}}) == {"data": {"name": "digits", "validation": "0"}}
+def test_another_dataset_keeps_what_the_schema_says_of_all() -> None:
+    every = {"validation": "0", "smallest_size": "32", "normalise": "false"}
+    assert every.keys() | {"name"} == Data.model_fields.keys()
+    parent = {"data": {"name": "mnist", "size": "8", **every}}
+    assert merge(parent, {"data": {"name": "digits"}}) == {"data": {"name": "digits", **every}}
     assert merge(parent, {"data": {"name": "digits", "validation": "0.2"}})["data"]["validation"] == "0.2"
     elsewhere = {"model": parent["data"]}
     assert merge(elsewhere, {"model": {"name": "digits"}}) == {"model": {"name": "digits"}}

@@ -31,6 +31,11 @@ def test_the_name_of_the_manual() -> None:
         (["model.name=other_net"], "model.name-other_net-s0"),
         (["epochs=5", "epochs=1"], "s0"),
         (["epochs=5", "epochs=6", "seed=2"], "epochs-6-s2"),
+        (["upgrades.mix.stages=[1,2]"], "upgrades.mix.stages-1-2-s0"),
+        (["upgrades.mix={stages: [1]}"], "upgrades.mix.stages-1-s0"),
+        (["upgrades.front={}", "seed=1"], "upgrades.front-s1"),
+        (["upgrades.front.layers=layer1.*.conv1"], "upgrades.front.layers-layer1.-.conv1-s0"),
+        (["upgrades.front=null"], "s0"),
     ],
 )
 def test_only_what_differs_is_named(resolved: Resolve, overrides: list[str], name: str) -> None:
@@ -55,3 +60,13 @@ def test_long_names_are_cut_and_stay_distinct() -> None:
     assert {len(name) for name in names} == {LONGEST_NAME + len("-s0")}
     just_fits = "x" * (LONGEST_NAME - len("a-"))
     assert run_name({"a": just_fits}, 0) == f"a-{just_fits}-s0"
+
+
+def test_an_inherited_upgrade_that_is_left_out_is_named(resolved: Resolve) -> None:
+    text = (
+        "epochs: 1\ndata: {name: pictures}\nmodel: {name: net}\noptimizer: {lr: 0.1}\n"
+        "upgrades: {front: {}, mix: {stages: [1]}}\n"
+    )
+    assert resolved("upgrades.front=null", text=text).run_name == "upgrades.front-None-s0"
+    assert resolved("upgrades=null", text=text).run_name == "upgrades-s0"
+    assert resolved("upgrades.front={}", text=text).run_name == "s0"

@@ -3,7 +3,7 @@ from typing import Any, Literal
 import pytest
 from pydantic import ValidationError
 
-from spatialvision.config.options import option_table, typed_options
+from spatialvision.config.options import option_parameters, option_table, typed_options
 
 
 def net(
@@ -81,3 +81,42 @@ def test_a_class_is_a_builder_too() -> None:
             self.width = width
 
     assert typed_options(Net, {"width": "4"}) == {"width": 4}
+
+
+def test_what_an_upgrade_changes_is_no_option() -> None:
+    def upgrade(model: object, stages: int = 1) -> None: ...
+    def builder(model: str = "small") -> None: ...
+
+    assert list(option_parameters(upgrade, ("model",))) == ["stages"]
+    assert typed_options(upgrade, {}, ("model",)) == {"stages": 1}
+    with pytest.raises(ValidationError, match="Extra inputs"):
+        typed_options(upgrade, {"model": "x"}, ("model",))
+    assert typed_options(builder, {"model": "large"}) == {"model": "large"}, "another builder may have it"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("3", 3),
+        ("-012", -12),
+        ("0.5", 0.5),
+        (".5e-3", 0.0005),
+        ("1e-6", 1e-6),
+        ("true", True),
+        ("False", False),
+        ("no", "no"),
+        ("nan", "nan"),
+        ("1_000", "1_000"),
+        ("avg", "avg"),
+        (None, None),
+        (["1", ["a"]], (1, ("a",))),
+        ({"file": "x", "size": "2"}, {"file": "x", "size": 2}),
+        (2.5, 2.5),
+    ],
+)
+def test_values_without_a_type_are_read_by_their_look(text: Any, value: Any) -> None:
+    def builder(arguments: dict[str, Any] = {}) -> None: ...  # noqa: B006
+
+    (found,) = typed_options(builder, {"arguments": {"key": text}})["arguments"].values()
+    assert (found, type(found)) == (value, type(value))
+    assert typed_options(builder, {}) == {"arguments": {}}

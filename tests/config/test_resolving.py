@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from spatialvision.config.experiment import Data
+from spatialvision.config.experiment import Data, Experiment
 from spatialvision.config.resolving import Registries, Resolved, resolve
+from spatialvision.errors import RecipeError
 
 Resolve = Callable[..., Resolved]
 Problems = Callable[..., list[str]]
@@ -74,7 +75,11 @@ def test_what_is_missing(problems: Problems) -> None:
     [
         ("model.name=nett", "model.name: unknown model 'nett'; did you mean 'net'? (override)"),
         ("data.name=zzz", "data.name: unknown dataset 'zzz'; known: drawings, pictures (override)"),
-        ("data.optimizer.lr=1", "data.optimizer: unknown field; known: data_root, name, size, validation (override)"),
+        (
+            "data.optimizer.lr=1",
+            "data.optimizer: unknown field; known: data_root, name, normalise, size, smallest_size, validation "
+            "(override)",
+        ),
         ("objective.weight=1", "objective.weight: unknown field; known: label_smoothing, name (override)"),
         ("schedule.warmup.epoch=1", "schedule.warmup.epoch: unknown field; did you mean 'epochs'? (override)"),
         ("extends=stn-mnist/exp01-baseline", "extends: unknown field"),
@@ -189,4 +194,93 @@ def test_a_block_that_may_be_absent_is_checked_when_it_is_there(
     assert resolved("distortion=null", text=text).experiment.distortion is None
     assert problems("distortion.wieght=2", text=text) == [
         "distortion.wieght: unknown field; did you mean 'weight'? (override)"
+    ]
+
+
+UPGRADED = (
+    f"{START}model: {{name: net}}\noptimizer: {{lr: 1}}\nupgrades: {{front: {{}}, mix: {{stages: [1, 2]}}}}\n"
+)
+
+
+def test_upgrades_have_typed_options_in_the_order_written(resolved: Resolve) -> None:
+    assert resolved().experiment.upgrades == {}
+    upgrades = resolved(text=UPGRADED).experiment.upgrades
+    assert list(upgrades) == ["front", "mix"]
+    assert upgrades == {"front": {"layers": "*"}, "mix": {"stages": (1, 2), "probability": 0.5}}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "upgrades"),
+    [
+        (["upgrades.mix.stages=[3]"], {"mix": {"stages": (3,), "probability": 0.5}}),
+        (["upgrades.front={}"], {"front": {"layers": "*"}}),
+        (["upgrades.front.layers=conv1"], {"front": {"layers": "conv1"}}),
+        (["upgrades.front.layers=[conv1,conv2]"], {"front": {"layers": ("conv1", "conv2")}}),
+        (["upgrades.mix=null"], {}),
+        (["upgrades=null"], {}),
+    ],
+)
+def test_upgrades_by_override_also_where_the_recipe_has_none(
+    resolved: Resolve, overrides: list[str], upgrades: dict
+) -> None:
+    assert resolved(*overrides).experiment.upgrades == upgrades
+
+
+def test_inherited_upgrades_are_changed_added_to_and_left_out(resolved: Resolve, tmp_path: Path) -> None:
+    (tmp_path / "parent.yaml").write_text(UPGRADED)
+
+    def child(text: str, *overrides: str) -> dict:
+        return resolved(*overrides, text=f"extends: ./parent.yaml\nupgrades: {text}\n").experiment.upgrades
+
+    assert child("{mix: {probability: 1}}")["mix"] == {"stages": (1, 2), "probability": 1.0}
+    assert list(child("{front: null}")) == ["mix"]
+    assert list(child("null")) == []
+    assert list(child("{mix: }", "upgrades.front=null")) == []
+
+
+def test_upgrades_come_back_as_they_were_stored(resolved: Resolve) -> None:
+    experiment = resolved(text=UPGRADED).experiment
+    assert Experiment.model_validate(experiment.model_dump(mode="json")) == experiment
+
+
+@pytest.mark.parametrize(
+    ("override", "problem"),
+    [
+        ("upgrades.mxi.stages=[1]", "upgrades.mxi: unknown upgrade 'mxi'; did you mean 'mix'? (override)"),
+        ("upgrades.mxi=null", "upgrades.mxi: unknown upgrade 'mxi'; did you mean 'mix'? (override)"),
+        ("upgrades.mix.stage=[1]", "upgrades.mix.stage: unknown field; did you mean 'stages'? (override)"),
+        ("upgrades.mix.model=x", "upgrades.mix.model: unknown field; known: probability, stages (override)"),
+        ("upgrades.mix.stages=[a]", "upgrades.mix.stages.0: expected a valid integer, unable to parse"),
+        (
+            "upgrades.mix.probability=high",
+            "upgrades.mix.probability: expected a valid number, unable to parse",
+        ),
+        ("upgrades.mix=3", "upgrades.mix: expected a mapping of fields, got '3' (override)"),
+        ("upgrades=3", "upgrades: expected a mapping of fields, got '3' (override)"),
+    ],
+)
+def test_what_is_wrong_with_an_upgrade(problems: Problems, override: str, problem: str) -> None:
+    assert any(found.startswith(problem) for found in problems(override))
+
+
+def test_all_problems_of_all_upgrades_at_once(problems: Problems) -> None:
+    text = f"{START}model: {{name: net}}\noptimizer: {{lr: 1}}\nupgrades:\n  mix: {{}}\n  font: {{}}\n"
+    assert problems("upgrades.front.layer=a", text=text) == [
+        "upgrades.mix.stages: required (my.yaml:6)",
+        "upgrades.font: unknown upgrade 'font'; did you mean 'front'? (my.yaml:7)",
+        "upgrades.front.layer: unknown field; did you mean 'layers'? (override)",
+    ]
+
+
+def test_names_behind_a_prefix(resolved: Resolve, problems: Problems, registries: Registries) -> None:
+    def far(rest: str) -> object:
+        if rest != "net":
+            raise RecipeError(f"unknown model 'far/{rest}'; did you mean 'far/net'?")
+        return lambda: None
+
+    models, _ = registries["model"]
+    models.register_prefix("far/")(far)
+    assert resolved("model.name=far/net").experiment.model.name == "far/net"
+    assert problems("model.name=far/nte") == [
+        "model.name: unknown model 'far/nte'; did you mean 'far/net'? (override)"
     ]

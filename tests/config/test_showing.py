@@ -10,7 +10,14 @@ from spatialvision.config.experiment import Experiment
 from spatialvision.config.fields import Length
 from spatialvision.config.reading import read_text
 from spatialvision.config.resolving import Registries, Resolved, resolve
-from spatialvision.config.showing import builder_lines, field_lines, resolved_text, type_name
+from spatialvision.config.showing import (
+    builder_lines,
+    explanation,
+    field_lines,
+    prefix_line,
+    resolved_text,
+    type_name,
+)
 
 Resolve = Callable[..., Resolved]
 
@@ -113,7 +120,36 @@ def test_a_builder_is_listed_with_its_options() -> None:
         (list[str], "list of text"),
         (Length, "{epochs: n} or {steps: n}"),
         (Path, "Path"),
+        (dict[str, int], "mapping"),
     ],
 )
 def test_types_in_words(annotation: object, name: str) -> None:
     assert type_name(annotation) == name
+
+
+def test_upgrades_are_shown_and_come_back(resolved: Resolve, registries: Registries, tmp_path: Path) -> None:
+    found = resolved("upgrades.mix.stages=[2,1]", "upgrades.front={}")
+    text = resolved_text(found)
+    assert "    stages: [2, 1]" in text
+    (tmp_path / "shown.yaml").write_text(text)
+    again = resolve(str(tmp_path / "shown.yaml"), registries=registries).experiment
+    assert again == found.experiment
+    assert list(again.upgrades) == ["mix", "front"]
+
+
+def test_an_explanation_has_the_options_and_the_whole_documentation() -> None:
+    assert explanation(net, ()) == [*builder_lines(net, ()), "", "    With more to say."]
+    assert explanation(silent, ()) == ["silent"]
+
+
+def silent() -> None: ...
+
+
+def test_a_prefix_is_listed_with_what_its_names_stand_for() -> None:
+    assert prefix_line("far/", net) == "far/<name>  A model."
+
+
+def test_what_an_upgrade_changes_is_not_listed() -> None:
+    def upgrade(model: object, factor: int = 2) -> None: ...
+
+    assert builder_lines(upgrade, ("model",)) == ["upgrade", "    factor: whole number = 2"]

@@ -90,6 +90,23 @@ def test_pictures_are_the_stored_images_in_0_to_1() -> None:
         assert torch.equal(loader.images_from(POSITIONS), split.images[POSITIONS].float() / 255)
 
 
+def test_unnormalising_leads_back_to_the_pictures() -> None:
+    for augmentation in (None, Augmentation()):
+        loader = InMemoryLoader(make_split(), MEAN, STD, "cpu", 3, augmentation)
+        seen = loader.batch(POSITIONS, 0).images
+        torch.testing.assert_close(loader.unnormalise(seen), loader.images_from(POSITIONS), rtol=0, atol=1e-6)
+        beyond = loader.unnormalise(10 * torch.ones(1, 3, 2, 2).sign() * torch.tensor([-1.0, 1.0]))
+        assert beyond[0, 0].tolist() == [[0.0, 1.0], [0.0, 1.0]]
+
+
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
+def test_normalising_pictures_gives_what_the_model_sees(memory_format: torch.memory_format) -> None:
+    loader = InMemoryLoader(make_split(), MEAN, STD, "cpu", 3, memory_format=memory_format)
+    made, seen = loader.normalise(loader.images_from(POSITIONS)), loader.batch(POSITIONS, 0).images
+    torch.testing.assert_close(made, seen, rtol=0, atol=1e-6)
+    assert made.stride() == seen.stride()
+
+
 def test_an_empty_share_gives_an_empty_batch() -> None:
     loader = InMemoryLoader(make_split(), MEAN, STD, "cpu", 3, Augmentation(crop_padding=1))
     assert loader.batch(torch.empty(0, dtype=torch.int64), 0).images.shape == (0, 3, 6, 5)

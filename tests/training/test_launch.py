@@ -19,6 +19,13 @@ TWENTY = (
     "epochs=null", "steps=20", "evaluation.every.steps=10", "log.every.steps=10", "checkpoint.every.steps=1",
 )  # fmt: skip
 
+# A head after each of two blocks, nothing random in them.
+DEEP = (
+    "model={name: vit_deep_supervision, blocks: 2, layers: 1, width: 16, heads: 2, patch: 4, dropout: 0}",
+    "objective={name: deep_supervision, weight: 0.5}", "optimizer.momentum=0", "epochs=null", "steps=8",
+    "evaluation.every.steps=8", "log.every.steps=8",
+)  # fmt: skip
+
 FAILS_ON_ONE_RANK = """
 import os
 from spatialvision import register_objective
@@ -61,6 +68,20 @@ def test_two_processes_stopped_and_continued_give_the_weights_of_one(
         counts = [(each.get("correct"), each.get("images")) for each in (row, other)]
         assert counts[0] == counts[1]
         assert other == pytest.approx(row, abs=1e-6)
+
+
+@pytest.mark.slow
+def test_losses_of_several_heads_reach_both_processes(
+    start: Any, small_recipe: str, tmp_path: Path, largest_difference: Any
+) -> None:
+    one = train(load_recipe(small_recipe, *DEEP), runs_dir=tmp_path / "one", quiet=True)
+    process = start("train", small_recipe, *DEEP, "processes=2", "--name", "two")
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, (output, errors)
+    two = Run(tmp_path / "runs/small/two")
+    assert largest_difference(one, two) <= 1e-6
+    ((row,), (other,)) = (run.metrics("train") for run in (one, two))
+    assert (other["loss"], other["accuracy"]) == pytest.approx((row["loss"], row["accuracy"]), abs=1e-6)
 
 
 @pytest.mark.slow

@@ -54,3 +54,16 @@ def test_frozen_parameters_are_left_alone() -> None:
     model[0].requires_grad_(False)
     (group,) = build_optimizer(Optimizer(lr=0.1), model).param_groups
     assert [id(value) for value in group["params"]] == [id(value) for value in model[1].parameters()]
+
+
+@pytest.mark.parametrize("name", ["sgd", "adam", "adamw"])
+def test_weight_decay_may_spare_biases_and_scales(name: str) -> None:
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Linear(2, 2))
+    before = {key: value.detach().clone() for key, value in model.named_parameters()}
+    fields = Optimizer.model_validate({"name": name, "lr": 0.1, "weight_decay": 0.5, "decayed": "weights"})
+    optimizer = build_optimizer(fields, model)
+    for parameter in model.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    optimizer.step()
+    moved = {key for key, value in model.named_parameters() if not torch.equal(value, before[key])}
+    assert moved == {"0.weight", "2.weight"}

@@ -84,6 +84,12 @@ def test_a_folder_with_other_things_in_it_is_not_touched(
         ("optimizer={name: adam, lr: 1, betas: [0.9, 1.5]}", "Invalid beta parameter"),
         ("model.channels=[4, 4, 4, 4]", "model stn_cnn on digits: "),
         ("data.size=4", "data digits: "),
+        ("objective={name: deep_supervision, weight: -1}", "weight: expected 0 or more, got -1.0"),
+        (
+            "objective.name=deep_supervision",
+            "objective deep_supervision needs a model with heads(), see HasHeads; "
+            "model stn_cnn (ConvolutionalClassifier) has no such method",
+        ),
     ],
 )
 def test_settings_that_cannot_work_are_found_before_anything_is_written(

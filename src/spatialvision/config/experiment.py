@@ -1,10 +1,11 @@
 """The schema of a recipe: every field, its type, default and meaning. Defaults live here only."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from spatialvision.config.fields import Block, Fields, Length
+from spatialvision.config.fields import Block, Fields, Length, frozen
 
 
 class About(Fields):
@@ -22,9 +23,15 @@ class About(Fields):
 
 
 class Data(Block):
-    """The dataset and what is held out of it; other keys are the dataset's own options."""
+    """The dataset, what is held out of it and how its images reach the model; other keys are its own options."""
 
     validation: float = Field(0.1, ge=0, lt=1, description="share of the training split held out for choices")
+    smallest_size: int | None = Field(
+        None, ge=1, description="smaller images are padded with black to this height and width, centred"
+    )
+    normalise: bool = Field(
+        True, description="subtract the training images' mean and divide by their std; false leaves [0, 1]"
+    )
 
 
 class AugmentationFields(Fields):
@@ -52,6 +59,9 @@ class Optimizer(Fields):
     name: Literal["sgd", "adam", "adamw"] = Field("sgd", description="which one")
     lr: float = Field(gt=0, description="peak learning rate")
     weight_decay: float = Field(0.0, ge=0, description="L2 penalty (sgd, adam) or decoupled decay (adamw)")
+    decayed: Literal["all", "weights"] = Field(
+        "all", description="what weight_decay acts on; weights: not on biases, scales and other vectors"
+    )
     momentum: float = Field(0.0, ge=0, lt=1, description="momentum (sgd)")
     nesterov: bool = Field(False, description="Nesterov momentum (sgd)")
     betas: tuple[float, float] = Field((0.9, 0.999), description="averaging factors (adam, adamw)")
@@ -87,7 +97,21 @@ class Evaluation(Fields):
     splits: tuple[Literal["train", "validation", "test"], ...] = Field(
         ("validation", "test"), description="what is measured; a split that does not exist is left out"
     )
+    train_images: int | None = Field(
+        None, ge=1, description="of the training split only the first so many are measured; null: all"
+    )
+    evaluators: tuple[str, ...] = Field(
+        ("accuracy", "predictions", "sampler"),
+        description="what looks at the trained model, accuracy always among it; those that do not apply are left out",
+    )
     batch_size: int = Field(500, ge=1, description="images at a time")
+
+    @field_validator("evaluators")
+    @classmethod
+    def _results_are_measured(cls, evaluators: tuple[str, ...]) -> tuple[str, ...]:
+        if "accuracy" not in evaluators:
+            raise ValueError(f"expected 'accuracy' among them, a run's results are its; got {list(evaluators)}")
+        return evaluators
 
 
 class Checkpoint(Fields):
@@ -119,6 +143,11 @@ class Experiment(Fields):
         AugmentationFields(), description="random changes of training images"
     )
     model: Block = Field(description="model and its options")
+    upgrades: dict[str, dict[str, Any]] = Field(
+        {},
+        description="changes to the built model, name to options, in this order, each on what the ones before it "
+        "left (one that wraps the model comes last); null leaves one out",
+    )
     objective: Block = Field(Block(name="cross_entropy"), description="loss and metrics, with options")
     optimizer: Optimizer = Field(description="optimizer and its settings")
     schedule: Schedule = Field(Schedule(), description="learning rate over time")
@@ -140,6 +169,13 @@ class Experiment(Fields):
     evaluation: Evaluation = Field(Evaluation(), description="measuring while training")
     checkpoint: Checkpoint = Field(Checkpoint(), description="saving the state")
     log: Log = Field(Log(), description="rows and events")
+
+    @field_validator("upgrades", mode="before")
+    @classmethod
+    def _without_those_left_out(cls, upgrades: Any) -> Any:
+        if not isinstance(upgrades, Mapping):
+            return {} if upgrades is None else upgrades
+        return frozen({name: options for name, options in upgrades.items() if options is not None})
 
     # A field's own validator speaks even when other fields are wrong too; a model's would stay silent.
     @field_validator("steps")

@@ -47,7 +47,7 @@ class Block(Fields):
     @model_validator(mode="before")
     @classmethod
     def _frozen_options(cls, given: Any) -> Any:
-        return _frozen(given)
+        return frozen(given)
 
     @property
     def options(self) -> dict:
@@ -55,10 +55,11 @@ class Block(Fields):
         return dict(self.model_extra or {})
 
 
-def _frozen(value: Any) -> Any:
+def frozen(value: Any) -> Any:
+    """The value with tuples for all lists in it."""
     if isinstance(value, Mapping):
-        return {key: _frozen(item) for key, item in value.items()}
-    return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
+        return {key: frozen(item) for key, item in value.items()}
+    return tuple(map(frozen, value)) if isinstance(value, list | tuple) else value
 
 
 def block_schema(annotation: Any) -> type[BaseModel] | None:

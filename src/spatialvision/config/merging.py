@@ -2,13 +2,17 @@
 
 Mappings merge, lists replace. A block that gets another ``name`` starts afresh, because the options of one
 model, dataset, optimizer or schedule mean nothing to another; what the schema says of every dataset
-(`data.validation`) stays. ``epochs`` and ``steps`` exclude each other: the child's replaces the parent's.
+(`data.validation`, …) stays. ``epochs`` and ``steps`` exclude each other: the child's replaces the parent's.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-STAYS_WITH_NEW_NAME: Mapping[str, tuple[str, ...]] = {"data": ("validation",)}
+from spatialvision.config.experiment import Data
+
+STAYS_WITH_NEW_NAME: Mapping[str, tuple[str, ...]] = {
+    "data": tuple(field for field in Data.model_fields if field != "name")
+}
 ALTERNATIVES = {"epochs": "steps", "steps": "epochs"}
 
 

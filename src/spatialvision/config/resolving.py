@@ -1,23 +1,23 @@
 """From text to a checked `Experiment`, with every problem in one message."""
 
-import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from spatialvision.config.experiment import Experiment
 from spatialvision.config.fields import Block, block_schema
-from spatialvision.config.merging import merge
+from spatialvision.config.merging import flatten, merge
 from spatialvision.config.naming import changed_fields, run_name
-from spatialvision.config.options import typed_options
+from spatialvision.config.options import option_parameters, typed_options
+from spatialvision.config.problems import describe, origin
 from spatialvision.config.recipe import Layers, load_layers
 from spatialvision.errors import RecipeError
-from spatialvision.registry import Registry, suggestion
+from spatialvision.registry import Registry
 
 Registries = Mapping[str, tuple[Registry, tuple[str, ...]]]
-"""Block name to the registry that knows it and the parameters that the bench supplies."""
+"""Block name, or dotted key of a list of names, to the registry that knows them and what the bench supplies."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ def resolve(recipe: str, overrides: Sequence[str] = (), registries: Registries |
     """Load a recipe, apply overrides and check everything.
 
     Args:
-        registries: where the options of ``model``, ``data`` and ``objective`` are checked; without them
-            only the schema is (no torch is needed for that).
+        registries: where the options of ``model``, ``upgrades``, ``data`` and ``objective`` are checked;
+            without them only the schema is (no torch is needed for that).
 
     Raises:
         RecipeError: all problems at once, each with the value's origin and the nearest valid name.
@@ -69,12 +69,15 @@ def _check(layers: Layers, registries: Registries) -> tuple[Experiment | None, l
     tree, problems = merge(_default_blocks(), layers.tree), list(layers.problems)
     for block, (registry, supplied) in registries.items():
         if block in tree:
-            tree[block], found = _check_block(tree[block], block, registry, supplied, layers)
+            check = _check_block if block_schema(Experiment.model_fields[block].annotation) else _check_names
+            tree[block], found = check(tree[block], block, registry, supplied, layers)
             problems += found
+        elif "." in block:
+            problems += _check_list(tree, block, registry, layers)
     try:
         return Experiment.model_validate(tree), problems
     except ValidationError as error:
-        return None, _describe(error, Experiment, "", layers) + problems
+        return None, describe(error, Experiment, "", layers) + problems
 
 
 def _default_blocks() -> dict[str, Any]:
@@ -89,75 +92,48 @@ def _check_block(
     """The block with typed options, and the problems of its options; schema fields are left to the schema."""
     if not isinstance(block, Mapping) or not isinstance(block.get("name"), str):
         return block, []
-    if block["name"] not in registry:
-        problem = (
-            f"{path}.name: unknown {registry.kind} {block['name']!r}{suggestion(block['name'], registry)}"
-        )
-        return block, [problem + _origin(layers, f"{path}.name")]
+    try:
+        builder = registry[block["name"]]
+    except RecipeError as error:
+        return block, [f"{path}.name: {error}{origin(layers, f'{path}.name')}"]
     schema = block_schema(Experiment.model_fields[path].annotation)
     own = set(schema.model_fields) if schema else set()
     fixed = {key: value for key, value in block.items() if key in own}
     options = {key: value for key, value in block.items() if key not in own}
-    builder = registry[block["name"]]
     try:
         return {**fixed, **typed_options(builder, options, supplied)}, []
     except ValidationError as error:
-        known = [*sorted(own), *inspect.signature(builder).parameters]
-        return block, _describe(error, None, path, layers, known)
+        known = [*sorted(own), *option_parameters(builder, supplied)]
+        return block, describe(error, None, path, layers, known)
 
 
-def _describe(
-    error: ValidationError,
-    schema: type[BaseModel] | None,
-    path: str,
-    layers: Layers,
-    known: list[str] | None = None,
-) -> list[str]:
-    lines = []
-    for problem in error.errors():
-        location = [str(part) for part in problem["loc"]]
-        dotted = ".".join(([path] if path else []) + location)
-        names = known if known is not None else _names_beside(schema, location)
-        lines.append(_sentence(dotted, problem, names) + _origin(layers, dotted))
-    return lines
+def _check_names(
+    block: Any, path: str, registry: Registry, supplied: tuple[str, ...], layers: Layers
+) -> tuple[Any, list[str]]:
+    """A mapping from names to options, each with typed options, and the problems of all; null stays null."""
+    if not isinstance(block, Mapping):
+        return block, []
+    checked, problems = dict(block), []
+    for name, options in block.items():
+        dotted = f"{path}.{name}"
+        try:
+            builder = registry[name]
+            if isinstance(options, Mapping):
+                checked[name] = typed_options(builder, dict(options), supplied)
+        except RecipeError as error:
+            problems.append(f"{dotted}: {error}{origin(layers, dotted)}")
+        except ValidationError as error:
+            known = list(option_parameters(builder, supplied))
+            problems += describe(error, None, dotted, layers, known)
+    return checked, problems
 
 
-def _sentence(dotted: str, problem: Any, names: list[str]) -> str:
-    kind, got = problem["type"], problem["input"]
-    if kind == "extra_forbidden":
-        return f"{dotted}: unknown field{suggestion(str(problem['loc'][-1]), names)}"
-    if kind == "missing":
-        return f"{dotted}: required"
-    if kind == "model_type":
-        return f"{dotted}: expected a mapping of fields, got {got!r}"
-    if kind == "literal_error":
-        expected = problem["ctx"]["expected"]
-        choices = [choice.strip(" '") for choice in expected.replace(" or ", ", ").split(",")]
-        return f"{dotted}: expected {expected}, got {got!r}{_nearest(str(got), choices)}"
-    message = problem["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    if kind == "value_error":
-        return f"{dotted}: {message}" if dotted else message
-    return f"{dotted}: expected {message}, got {got!r}"
-
-
-def _nearest(name: str, names: list[str]) -> str:
-    hint = suggestion(name, names)
-    return hint if "did you mean" in hint else ""
-
-
-def _names_beside(schema: type[BaseModel] | None, location: list[str]) -> list[str]:
-    """The valid names at the place where an unknown one stands."""
-    for part in location[:-1]:
-        known = schema.model_fields if schema else {}
-        schema = block_schema(known[part].annotation) if part in known else None
-    return list(schema.model_fields) if schema else []
-
-
-def _origin(layers: Layers, dotted: str) -> str:
-    """Where the value was given, in brackets; else the first value inside it, else what encloses it."""
-    while dotted:
-        for key, origin in layers.origins.items():
-            if key == dotted or key.startswith(f"{dotted}."):
-                return f" ({origin})"
-        dotted = dotted.rpartition(".")[0]
-    return ""
+def _check_list(tree: Mapping[str, Any], path: str, registry: Registry, layers: Layers) -> list[str]:
+    """The unknown names in a list of them."""
+    names, problems = flatten(tree).get(path), []
+    for name in names if isinstance(names, list | tuple) else []:
+        try:
+            registry[name]
+        except RecipeError as error:
+            problems.append(f"{path}: {error}{origin(layers, path)}")
+    return problems

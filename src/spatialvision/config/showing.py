@@ -12,6 +12,7 @@ from pydantic_core import PydanticUndefined
 
 from spatialvision.config.experiment import Experiment
 from spatialvision.config.merging import flatten
+from spatialvision.config.options import option_parameters
 from spatialvision.config.resolving import Resolved
 
 
@@ -78,13 +79,28 @@ def _default(value: Any) -> str:
 
 def builder_lines(builder: Callable[..., Any], supplied: tuple[str, ...]) -> list[str]:
     """A registered builder's name, first line of documentation, and options."""
-    summary = (inspect.getdoc(builder) or "").partition("\n")[0]
-    lines = [f"{builder.__name__}  {summary}".rstrip()]
-    for name, parameter in inspect.signature(builder, eval_str=True).parameters.items():
+    lines = [f"{builder.__name__}  {_summary(builder)}".rstrip()]
+    for name, parameter in option_parameters(builder, supplied).items():
         default = "required" if parameter.default is parameter.empty else _default(parameter.default)
         default = "from the data" if name in supplied else default
         lines.append(f"    {name}: {type_name(parameter.annotation)} = {default}")
     return lines
+
+
+def explanation(builder: Callable[..., Any], supplied: tuple[str, ...]) -> list[str]:
+    """A registered builder's options, then all that its documentation says."""
+    rest = (inspect.getdoc(builder) or "").partition("\n")[2].strip()
+    indented = [f"    {line}".rstrip() for line in rest.splitlines()]
+    return [*builder_lines(builder, supplied), "", *indented] if rest else builder_lines(builder, supplied)
+
+
+def prefix_line(prefix: str, find: Callable[[str], Callable[..., Any]]) -> str:
+    """What names with a prefix stand for."""
+    return f"{prefix}<name>  {_summary(find)}".rstrip()
+
+
+def _summary(function: Callable[..., Any]) -> str:
+    return (inspect.getdoc(function) or "").partition("\n")[0]
 
 
 def type_name(annotation: Any) -> str:
@@ -98,6 +114,8 @@ def type_name(annotation: Any) -> str:
     if origin in (tuple, list):
         inner = list(dict.fromkeys(type_name(item) for item in arguments if item is not Ellipsis))
         return f"list of {' or '.join(inner)}"
+    if origin is dict:
+        return "mapping"
     if arguments:
         return " or ".join(type_name(item) for item in arguments)
     if getattr(annotation, "__name__", "") == "Length":

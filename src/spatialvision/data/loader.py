@@ -88,15 +88,22 @@ class InMemoryLoader:
         """The images at ``positions`` as they are: float32 (B, C, H, W) in [0, 1], for pictures."""
         return self._gather(positions.to(self._labels.device)) / 255
 
+    def normalise(self, images: torch.Tensor) -> torch.Tensor:
+        """Float images (B, C, H, W) in [0, 1], of any size, as a model sees them."""
+        # Written into a layout asked for by name, so that one-channel images have channels-last strides as well.
+        out = torch.empty(images.shape, device=images.device, memory_format=self._memory_format)
+        return torch.mul(images, self._scale, out=out).add_(self._offset)
+
+    def unnormalise(self, images: torch.Tensor) -> torch.Tensor:
+        """Images (B, C, H, W) as a model sees them back to float32 in [0, 1], for pictures."""
+        return ((images - self._offset) / self._scale).clamp(0, 1)
+
     def _prepare(self, positions: torch.Tensor, keys: torch.Tensor) -> torch.Tensor:
         stored = self._gather(positions)
         # In place on memory of our own: measured three times faster than one broadcast addcmul.
         if self.augmentation is None:
             return stored.to(torch.float32).mul_(self._scale_of_bytes).add_(self._offset)
-        augmented = self.augmentation(stored / 255, keys)
-        # Written into a layout asked for by name, so that one-channel images have channels-last strides as well.
-        out = torch.empty(augmented.shape, device=augmented.device, memory_format=self._memory_format)
-        return torch.mul(augmented, self._scale, out=out).add_(self._offset)
+        return self.normalise(self.augmentation(stored / 255, keys))
 
     def _gather(self, positions: torch.Tensor) -> torch.Tensor:
         gathered = self._images.index_select(0, positions)

@@ -10,8 +10,10 @@ from spatialvision.config.experiment import Experiment
 from spatialvision.data.dataset import ImageDataset, Split, hold_out
 from spatialvision.data.distortion import Distortion, distort_dataset
 from spatialvision.data.load import load_dataset
+from spatialvision.data.padding import pad_dataset
 from spatialvision.errors import RecipeError
 from spatialvision.models.build import build_model
+from spatialvision.models.pretrained import offline
 from spatialvision.registry import DISTORTIONS
 
 
@@ -20,20 +22,25 @@ class ExperimentData:
     """An experiment's images.
 
     Attributes:
-        dataset: as the model meets it: size, channels, classes and statistics, distorted where asked for.
-        splits: ``train``, ``validation`` (unless nothing is held out) and ``test``, each image fixed.
-        training: the training split before distortion; in every epoch it is distorted anew.
-        distortion: None where images stay as they are.
+        dataset: as the model meets it: size, channels, classes and statistics, padded and distorted where
+            asked for.
+        splits: what is measured, each image fixed: ``train`` (or its first images), ``validation`` (unless
+            nothing is held out) and ``test``.
+        training: the training split, padded but not distorted; in every epoch it is distorted anew.
+        mean, std: per channel, what images in [0, 1] are normalised with; 0 and 1 where they stay as they are.
+        distortion: None where there is none.
     """
 
     dataset: ImageDataset
     splits: dict[str, Split]
     training: Split
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
     distortion: Distortion | None = None
 
 
 def load_data(experiment: Experiment, data_root: Path, offline: bool) -> ExperimentData:
-    """Load and distort the images, and cut the validation split off.
+    """Load, pad and distort the images, and cut the validation split off.
 
     Raises:
         DataError: files are missing or corrupt.
@@ -42,32 +49,56 @@ def load_data(experiment: Experiment, data_root: Path, offline: bool) -> Experim
     block, asked = experiment.data, experiment.distortion
     try:
         dataset = load_dataset(block.name, block.options, data_root, offline)
-        plain = hold_out(dataset, block.validation)
-        if asked is None:
-            return ExperimentData(dataset, plain, plain["train"])
-        distortion = DISTORTIONS[asked.name](**asked.options)
-        distorted = distort_dataset(dataset, distortion)
+        if block.smallest_size is not None:
+            dataset = pad_dataset(dataset, block.smallest_size)
+        splits = hold_out(dataset, block.validation)
+        training, distortion = splits["train"], None
+        if asked is not None:
+            distortion = DISTORTIONS[asked.name](**asked.options)
+            dataset = distort_dataset(dataset, distortion)
+            splits = hold_out(dataset, block.validation)
     except ValueError as error:
         raise RecipeError(f"data {block.name}: {error}") from error
-    return ExperimentData(distorted, hold_out(distorted, block.validation), plain["train"], distortion)
+    if (count := experiment.evaluation.train_images) is not None:
+        splits["train"] = splits["train"].select(torch.arange(min(count, len(splits["train"]))))
+    unchanged = (0.0,) * dataset.in_channels, (1.0,) * dataset.in_channels
+    mean, std = (dataset.mean, dataset.std) if block.normalise else unchanged
+    return ExperimentData(dataset, splits, training, mean, std, distortion)
 
 
-def untrained_model(experiment: Experiment, dataset: ImageDataset, device: torch.device | str) -> nn.Module:
+def untrained_model(
+    experiment: Experiment, dataset: ImageDataset, device: torch.device | str, offline_only: bool = False
+) -> nn.Module:
     """The experiment's model for the dataset's images and classes, on the device, in its memory format.
 
+    Args:
+        offline_only: take pretrained weights, if the model wants them, from this machine's cache alone.
+
     Raises:
-        RecipeError: the model cannot be built with these options for this data.
+        RecipeError: the model cannot be built or upgraded with these options for this data.
+        DataError: its pretrained weights are not on this machine, and cannot or must not be fetched.
     """
     block = experiment.model
     try:
-        model = build_model(
-            block.name,
-            block.options,
-            num_classes=dataset.num_classes,
-            in_channels=dataset.in_channels,
-            size_hw=dataset.size_hw,
-        )
+        with offline(offline_only):
+            model = build_model(
+                block.name,
+                block.options,
+                num_classes=dataset.num_classes,
+                in_channels=dataset.in_channels,
+                size_hw=dataset.size_hw,
+                upgrades=experiment.upgrades,
+            )
     except ValueError as error:
         raise RecipeError(f"model {block.name} on {dataset.name}: {error}") from error
     memory_format = torch.channels_last if experiment.channels_last else torch.contiguous_format
     return model.to(device, memory_format=memory_format)  # type: ignore[call-overload]
+
+
+def without_pretrained(experiment: Experiment) -> Experiment:
+    """The same model without fetching weights for it, because a run's own are about to replace them."""
+    if not experiment.model.options.get("pretrained"):
+        return experiment
+    return experiment.model_copy(
+        update={"model": experiment.model.model_copy(update={"pretrained": False})}
+    )

@@ -32,7 +32,9 @@ def existing_run(path: Path, resolved: Resolved) -> Run | None:
             )
         return None
     run = Run(path)
-    changes = differences(flatten(run.experiment), flatten(as_plain(resolved)), MAY_CHANGE_ON_RESUME)
+    old, new = run.experiment, as_plain(resolved)
+    changes = differences(flatten(old), flatten(new), MAY_CHANGE_ON_RESUME)
+    changes += _reordered(list(old.get("upgrades", {})), list(new["upgrades"]))
     if changes:
         listed = "\n  ".join(changes)
         raise RecipeError(
@@ -40,6 +42,12 @@ def existing_run(path: Path, resolved: Resolved) -> Run | None:
             "give this one another --name, or replace that one with --overwrite"
         )
     return run
+
+
+def _reordered(old: list[str], new: list[str]) -> list[str]:
+    """The one difference that two mappings' fields do not show: upgrades are applied in order."""
+    is_reordered = old != new and sorted(old) == sorted(new)
+    return [f"upgrades: {', '.join(old)} → {', '.join(new)}"] if is_reordered else []
 
 
 @contextlib.contextmanager

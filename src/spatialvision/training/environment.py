@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 import spatialvision
+from spatialvision.evaluate.device_name import processor_name
 
 PACKAGES = ("torch", "torchvision", "timm", "numpy", "scipy", "scikit-learn", "safetensors", "pydantic")
 
@@ -25,7 +26,7 @@ def describe_environment(device: torch.device, world_size: int, data_root: Path)
         "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
         "platform": platform.platform(),
         "host": socket.gethostname(),
-        "processor": _processor(),
+        "processor": processor_name(),
         "device": str(device),
         "gpu": torch.cuda.get_device_name(device) if device.type == "cuda" else None,
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
@@ -68,12 +69,3 @@ def _commit() -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return (commit + ("+changes" if changed else "")) or None
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()

@@ -1,34 +1,39 @@
 """What a run leaves when its training is over: weights, evaluations, results, layers, figures."""
 
 import hashlib
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from safetensors.torch import save as save_tensors
 
 from spatialvision.evaluate.evaluate import evaluate_subject
 from spatialvision.evaluate.load import ExperimentData
+from spatialvision.evaluate.progress import Bars
 from spatialvision.evaluate.subject import make_subject
 from spatialvision.models.graph import module_graph
 from spatialvision.models.summary import format_summary, layer_summary
 from spatialvision.report.figures import draw_figures
-from spatialvision.runs.directory import RESULTS, Run
+from spatialvision.runs.directory import RESULTS, Run, row_name
 from spatialvision.runs.storage import write_bytes, write_json, write_text
 from spatialvision.training.initialise import WEIGHTS
 from spatialvision.training.loop import Job
-from spatialvision.training.measure import row_name
 
 
-def finish(run: Run, job: Job, data: ExperimentData) -> None:
+def finish(run: Run, job: Job, data: ExperimentData, bars: Bars) -> None:
     """Write everything that follows from the final weights; repeated from the start if interrupted."""
     model, experiment = job.state.evaluated_model, job.experiment
     digest = _write_weights(run, job)
     shape = (data.dataset.in_channels, *data.dataset.size_hw)
     write_text(run.path / "layers.txt", format_summary(layer_summary(model, shape)))
     write_json(run.path / "diagram.json", module_graph(model, shape).to_json())
+    track = replace(bars, check=partial(_stop_if_told, job))
     for name in job.experiment.evaluation.splits:
         if name in data.splits:
-            _stop_if_told(job)
-            evaluate_subject(make_subject(run, experiment, data, name, model))
+            subject = make_subject(run, experiment, data, name, model, track)
+            for evaluator in experiment.evaluation.evaluators:
+                _stop_if_told(job)
+                evaluate_subject(subject, {evaluator: {}})
     write_json(run.path / RESULTS, {**_results(run, job), "weights_sha256": digest})
     _stop_if_told(job)
     draw_figures(run)

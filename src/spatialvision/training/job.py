@@ -51,7 +51,7 @@ def make_job(
         measure=partial(
             measure, judged, measured, evaluation.batch_size, experiment.precision, process, stop
         ),
-        pictures=partial(pictures, judged, data.dataset, training, measured),
+        pictures=partial(pictures, judged, training, measured),
         journal=Journal(path, experiment.log.tensorboard),
         checkpoints=Checkpoints(path / "checkpoints", experiment.checkpoint.keep),
         stop=stop,

@@ -6,13 +6,9 @@ from torch import nn
 
 from spatialvision.data.loader import InMemoryLoader
 from spatialvision.evaluate.predict import predict
+from spatialvision.runs.directory import row_name
 from spatialvision.training.process import Process
 from spatialvision.training.signals import StopSignal
-
-
-def row_name(split: str) -> str:
-    """What a split's rows are called: "train" is taken by the means over training batches, made while learning."""
-    return "train_clean" if split == "train" else split
 
 
 def measure(

@@ -3,9 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from spatialvision.data.dataset import ImageDataset
 from spatialvision.data.loader import InMemoryLoader
-from spatialvision.evaluate.sampler import look, unnormalise
+from spatialvision.evaluate.sampler import look
 from spatialvision.models.protocols import HasTheta
 
 COLUMNS = 8
@@ -13,7 +12,6 @@ COLUMNS = 8
 
 def pictures(
     model: nn.Module,
-    dataset: ImageDataset,
     training: InMemoryLoader,
     measured: dict[str, InMemoryLoader],
     epoch: int,
@@ -29,7 +27,7 @@ def pictures(
             images = loader.batch(torch.arange(min(COLUMNS, len(loader))), epoch=0).images
             warped = look(model, images)[1]
             shown[f"sampler/{name}"] = torch.cat([_row(images), _row(warped)], dim=1)
-    return {name: unnormalise(image[None], dataset.mean, dataset.std)[0] for name, image in shown.items()}
+    return {name: training.unnormalise(image[None])[0] for name, image in shown.items()}
 
 
 def _row(images: Tensor) -> Tensor:

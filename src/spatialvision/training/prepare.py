@@ -13,8 +13,10 @@ from spatialvision.data.augmentation import Augmentation
 from spatialvision.data.dataset import ImageDataset
 from spatialvision.data.loader import InMemoryLoader
 from spatialvision.data.randomness import derive_seed
+from spatialvision.errors import RecipeError
 from spatialvision.evaluate.load import ExperimentData, untrained_model
 from spatialvision.registry import OBJECTIVES
+from spatialvision.training.objectives import Objective
 from spatialvision.training.optimizer import build_optimizer
 from spatialvision.training.process import Process
 from spatialvision.training.state import TrainingState
@@ -23,10 +25,12 @@ from spatialvision.training.step import TrainingStep
 Change = Callable[[Tensor, Tensor], Tensor]
 
 
-def prepare_model(experiment: Experiment, dataset: ImageDataset, device: torch.device) -> nn.Module:
-    """The model with its initial weights, which depend on the seed alone."""
+def prepare_model(
+    experiment: Experiment, dataset: ImageDataset, device: torch.device, offline: bool = False
+) -> nn.Module:
+    """The model with its initial weights, which depend on the seed alone, unless they are pretrained."""
     torch.manual_seed(derive_seed(experiment.seed, "weights"))
-    return untrained_model(experiment, dataset, device)
+    return untrained_model(experiment, dataset, device, offline)
 
 
 def prepare_state(experiment: Experiment, model: nn.Module) -> TrainingState:
@@ -38,14 +42,31 @@ def prepare_state(experiment: Experiment, model: nn.Module) -> TrainingState:
 
 
 def prepare_step(experiment: Experiment, model: nn.Module, process: Process) -> nn.Module:
-    """The training step, compiled if asked for, synchronised over the processes if there are several."""
+    """The training step, compiled if asked for, synchronised over the processes if there are several.
+
+    Raises:
+        RecipeError: the model lacks what the objective needs of it.
+    """
     objective = OBJECTIVES[experiment.objective.name](**experiment.objective.options)
+    _check_requirement(experiment, objective, model)
     step: nn.Module = TrainingStep(model, objective, process.device, experiment.precision)
     if experiment.compile:
         step = torch.compile(step)  # type: ignore[assignment]
     if process.world_size > 1:
         step = DistributedDataParallel(step)
     return step
+
+
+def _check_requirement(experiment: Experiment, objective: Objective, model: nn.Module) -> None:
+    required = getattr(objective, "requires", object)
+    methods = [name for name in dir(required) if not name.startswith("_")]
+    # Methods belong to the class: a submodule or a number of the same name is another thing.
+    missing = [f"{name}()" for name in methods if not callable(getattr(type(model), name, None))]
+    if missing:
+        raise RecipeError(
+            f"objective {experiment.objective.name} needs a model with {', '.join(missing)}, see "
+            f"{required.__name__}; model {experiment.model.name} ({type(model).__name__}) has no such method"
+        )
 
 
 def prepare_loaders(
@@ -55,8 +76,8 @@ def prepare_loaders(
     memory_format = torch.channels_last if experiment.channels_last else torch.contiguous_format
     make: Callable[..., InMemoryLoader] = partial(
         InMemoryLoader,
-        mean=data.dataset.mean,
-        std=data.dataset.std,
+        mean=data.mean,
+        std=data.std,
         device=device,
         seed=experiment.seed,
         memory_format=memory_format,

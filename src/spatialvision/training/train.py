@@ -8,6 +8,7 @@ from spatialvision.config.resolving import Resolved
 from spatialvision.data.root import default_data_root
 from spatialvision.errors import RecipeError
 from spatialvision.evaluate.load import load_data
+from spatialvision.evaluate.progress import Bars
 from spatialvision.runs.directory import Run
 from spatialvision.runs.storage import write_json
 from spatialvision.training.claim import claimed, end_recorded, existing_run
@@ -47,7 +48,7 @@ def train(
         runs_dir: the run goes to ``<runs_dir>/<recipe>/<name>``.
         name: the run's folder; by default what differs from the recipe, and the seed.
         data_root: folder of the datasets; by default `default_data_root`.
-        offline: never download.
+        offline: never download, neither data nor pretrained weights.
         overwrite: delete the run of that name first.
         init_from: a run or a ``.safetensors`` file whose weights the run starts from.
         quiet: nothing on the console.
@@ -122,7 +123,7 @@ def _train_here(
     experiment = recipe.experiment
     process = join(experiment.device, experiment.threads)
     data = load_data(experiment, data_root, offline)
-    model = prepare_model(experiment, data.dataset, process.device)
+    model = prepare_model(experiment, data.dataset, process.device, offline)
     if init_from is not None:
         load_initial_weights(model, Path(init_from))
     try:
@@ -141,7 +142,7 @@ def _train_here(
         with contextlib.closing(job.journal), progress as job.progress:
             fit(job)
         if process.is_first:
-            finish(run, job, data)
+            finish(run, job, data, Bars(console, visible))
             run.set_status("done", headline(run))
             log.info("%s: %s", path, headline(run))
         process.wait_for_all()
