@@ -4,9 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from torch import Tensor, nn
 
 from spatialvision import Run, load_recipe, train
 from spatialvision.config.experiment import Experiment
+from spatialvision.data.dataset import ImageDataset, Split
+from spatialvision.data.loader import InMemoryLoader
 from spatialvision.evaluate.evaluate import load_run_model
 from spatialvision.evaluate.load import load_data
 from spatialvision.evaluate.subject import Subject, make_subject
@@ -31,5 +35,19 @@ def subject(finished: Run, tmp_path: Path) -> Any:
         made = make_subject(finished, experiment, data, split, model)
         object.__setattr__(made, "folder", tmp_path)
         return made
+
+    return make
+
+
+@pytest.fixture
+def made_subject(tmp_path: Path) -> Any:
+    """Make a subject of one's own images (N, C, H, W) in [0, 1], labels (N,) and model; not normalised."""
+
+    def make(images: Tensor, labels: Tensor, model: nn.Module, **fields: Any) -> Subject:
+        split = Split((images * 255).round().to(torch.uint8), labels)
+        names = tuple(map(str, range(int(labels.max()) + 1)))
+        dataset, channels = ImageDataset("made", split, split, names), images.shape[1]
+        loader = InMemoryLoader(split, [0.0] * channels, [1.0] * channels, "cpu", seed=0)
+        return Subject(tmp_path, model.eval(), dataset, split, loader, **{"batch_size": 7, **fields})
 
     return make

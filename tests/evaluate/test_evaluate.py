@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from spatialvision import Run, load_recipe, train
-from spatialvision.errors import Stopped
+from spatialvision.errors import RecipeError, Stopped
+from spatialvision.registry import EVALUATORS
 from spatialvision.training.signals import StopSignal
 
 FILES = ("accuracy.json", "predictions.npz", "sampler.npz")
@@ -92,3 +93,76 @@ def test_what_is_no_run_is_refused(command: Any, tmp_path: Path) -> None:
     code, _, errors = command("evaluate", tmp_path)
     assert code == 2
     assert "is not a run directory" in errors
+
+
+def test_training_ends_with_the_evaluators_that_the_recipe_names(small_recipe: str, tmp_path: Path) -> None:
+    names = "evaluation.evaluators=[accuracy,cost]"
+    run = train(load_recipe(small_recipe, "epochs=1", names), runs_dir=tmp_path, quiet=True)
+    written = {str(path.relative_to(run.path)) for path in (run.path / "evaluation").rglob("*.*")}
+    assert written == {
+        "evaluation/cost.json",
+        *(f"evaluation/{split}/accuracy.json" for split in ("test", "validation")),
+    }
+
+
+def test_without_names_a_run_gets_its_own_list_and_an_old_run_the_default(
+    command: Any, finished: Run, copy: Path
+) -> None:
+    path = copy / "experiment.yaml"
+    text = path.read_text()
+    assert finished.experiment["evaluation"]["evaluators"] == ["accuracy", "predictions", "sampler"]
+    for listed, expected in (
+        ("  evaluators: [accuracy, predictions]\n", {"accuracy.json", "predictions.npz"}),
+        ("", set(FILES)),
+    ):
+        shutil.rmtree(copy / "evaluation")
+        path.write_text(text.replace("  evaluators:\n  - accuracy\n  - predictions\n  - sampler\n", listed))
+        assert command("evaluate", copy, "--split", "test")[0] == 0
+        assert {each.name for each in (copy / "evaluation/test").iterdir()} == expected
+
+
+def test_an_unknown_evaluator_or_one_without_accuracy_fails_before_training(small_recipe: str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        load_recipe(small_recipe, "evaluation.evaluators=[accuracy,robustnes]", "epochs=x")
+    assert (
+        "evaluation.evaluators: unknown evaluator 'robustnes'; did you mean 'robustness'? (override)"
+        in str(caught.value)
+    )
+    assert "epochs: expected" in str(caught.value)
+    with pytest.raises(RecipeError, match=r"evaluation\.evaluators: expected 'accuracy' among them"):
+        load_recipe(small_recipe, "evaluation.evaluators=[predictions]")
+
+
+def test_the_device_is_checked(command: Any, copy: Path) -> None:
+    code, _, errors = command("evaluate", copy, "--device", "tpu")
+    assert code == 2
+    assert "device: expected auto, cpu or cuda, got 'tpu'" in errors
+
+
+def test_the_evaluators_are_listed_with_their_options(command: Any) -> None:
+    code, output, errors = command("evaluators")
+    assert (code, errors) == (0, "")
+    assert "\naccuracy  Writes" in f"\n{output}"
+    assert "\nrobustness  Accuracy under rotation" in output
+    assert "\n    images: whole number or null = null\n" in output
+    assert "subject" not in output.lower()
+
+
+def test_a_signal_stops_between_evaluators(
+    small_recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = StopSignal()
+
+    def evaluator(subject: Any) -> None:
+        with subject.track("long work", 3) as advance:
+            stop.received = 15
+            advance()
+            raise AssertionError("went on")
+
+    monkeypatch.setitem(EVALUATORS._builders, "sampler", evaluator)
+    with pytest.raises(Stopped, match="training is over and saved"):
+        train(load_recipe(small_recipe, "epochs=1"), runs_dir=tmp_path, quiet=True, stop=stop)
+    monkeypatch.undo()
+    assert (
+        train(load_recipe(small_recipe, "epochs=1"), runs_dir=tmp_path, quiet=True).status["state"] == "done"
+    )

@@ -22,6 +22,16 @@ def test_indices_lead_back_to_the_original_split(
     assert len(found["index"]) == expected
 
 
+def test_predictions_and_confidences_are_those_of_the_logits(finished: Run) -> None:
+    found = np.load(finished.path / "evaluation/test/predictions.npz")
+    logits = found["logits"].astype(np.float64)
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    assert (found["prediction"] == logits.argmax(axis=1)).all()
+    np.testing.assert_allclose(found["confidence"], probabilities.max(axis=1), rtol=1e-5)
+    measured = finished.read_json("evaluation/test/accuracy.json")
+    assert (found["prediction"] == found["label"]).sum() == measured["correct"]
+
+
 def test_validation_and_training_images_are_apart(finished: Run, subject: object) -> None:
     held_out = set(np.load(finished.path / "evaluation/validation/predictions.npz")["index"].tolist())
     trained_on = set(subject("train").split.indices.tolist())  # type: ignore[operator]

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from spatialvision import Run, load_recipe, train
-from spatialvision.evaluate.sampler import frame_angle_deg, look, unnormalise
+from spatialvision.evaluate.sampler import frame_angle_deg, look
 from spatialvision.nn.grid import affine_points, sample
 
 DISTORTED = (
@@ -65,8 +65,11 @@ def test_looking_leaves_the_model_in_its_mode(subject: Any) -> None:
     assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
 
 
-def test_unnormalise_undoes_the_loaders_normalisation(subject: Any) -> None:
-    made, positions = subject("test"), torch.arange(6)
-    images = made.loader.batch(positions, epoch=0).images
-    restored = unnormalise(images, made.dataset.mean, made.dataset.std)
-    torch.testing.assert_close(restored, made.loader.images_from(positions), rtol=0, atol=1e-5)
+def test_pictures_are_right_where_the_model_sees_black_to_white(small_recipe: str, tmp_path: Any) -> None:
+    unchanged = ("data.normalise=false", "data.smallest_size=31", *DISTORTED[1:])
+    found = arrays_of(train(load_recipe(small_recipe, *unchanged), runs_dir=tmp_path, quiet=True))
+    assert found["inputs"].shape == (32, 1, 31, 31)
+    assert found["inputs"].max() == 1
+    # Nothing is added or subtracted: outside the image there is black.
+    by_hand = sample(found["inputs"], found["points"])
+    torch.testing.assert_close(found["warped"], by_hand, rtol=0, atol=1e-6)

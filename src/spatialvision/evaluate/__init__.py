@@ -1,3 +1,11 @@
 """Evaluators: small named functions that look at a model and a split and write one file each."""
 
-from spatialvision.evaluate import accuracy, predictions, sampler  # noqa: F401  (registers them)
+from spatialvision.evaluate import (  # noqa: F401  (registers them)
+    accuracy,
+    attention,
+    cost,
+    equivariance,
+    predictions,
+    robustness,
+    sampler,
+)

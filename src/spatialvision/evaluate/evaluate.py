@@ -11,53 +11,77 @@ from torch import nn
 from spatialvision.config.experiment import Experiment
 from spatialvision.data.dataset import ImageDataset
 from spatialvision.errors import DataError, RecipeError
-from spatialvision.evaluate.load import load_data, untrained_model
+from spatialvision.evaluate.choice import Choice, choose
+from spatialvision.evaluate.load import load_data, untrained_model, without_pretrained
+from spatialvision.evaluate.progress import Track, untracked
 from spatialvision.evaluate.subject import Subject, make_subject
 from spatialvision.registry import EVALUATORS
 from spatialvision.runs.directory import Run
 
 
-def evaluate_subject(subject: Subject, names: Sequence[str] = ()) -> list[Path]:
-    """Run the named evaluators, or all that apply, and return the files written.
-
-    Raises:
-        RecipeError: a named evaluator does not exist, or does not apply to this model.
-    """
-    evaluators = {name: EVALUATORS[name] for name in names or EVALUATORS}
-    written = []
-    for name, evaluator in evaluators.items():
-        path = evaluator(subject)
-        if path is None and names:
-            raise RecipeError(
-                f"evaluator {name!r} does not apply to this model ({type(subject.model).__name__})"
-            )
-        if path is not None:
-            written.append(path)
-    return written
+def evaluate_subject(subject: Subject, choice: Choice) -> dict[str, Path]:
+    """Run the chosen evaluators and return the file of each; those that do not apply to the model have none."""
+    written = {name: EVALUATORS[name](subject, **options) for name, options in choice.items()}
+    return {name: path for name, path in written.items() if path is not None}
 
 
 def evaluate_run(
     run: Run,
-    names: Sequence[str] = (),
+    evaluators: Sequence[str] = (),
     splits: Sequence[str] = (),
     *,
     data_root: Path,
     offline: bool = False,
-    device: str = "cpu",
+    device: str | None = None,
+    track: Track = untracked,
 ) -> list[Path]:
-    """Evaluate a finished run's final weights, on the splits that it was measured on or on others."""
+    """Evaluate a finished run's final weights.
+
+    Args:
+        evaluators: their names, or options such as "robustness.images=1000"; without any, those that the run's
+            training ends with, as far as they apply.
+        splits: by default those that the run was measured on.
+        device: "cpu", "cuda" or "auto"; by default the experiment's own.
+        track: shows how far long evaluations are.
+
+    Returns:
+        The files written.
+
+    Raises:
+        RecipeError: an evaluator, an option or a split does not exist, a named evaluator does not apply to the
+            model, or the run is not finished.
+        DataError: weights or data are damaged, or data are missing.
+    """
     experiment = Experiment.model_validate(run.experiment)
+    choice = choose(evaluators or experiment.evaluation.evaluators)
     if experiment.threads is not None:
         torch.set_num_threads(experiment.threads)
     data = load_data(experiment, data_root, offline)
     for name in splits:
         if name not in data.splits:
             raise RecipeError(f"{run.path} has no split {name!r}; it has {', '.join(data.splits)}")
-    model = load_run_model(run, experiment, data.dataset, device)
-    written = []
+    model = load_run_model(run, experiment, data.dataset, usable_device(device or experiment.device))
+    written: list[Path] = []
     for name in splits or [name for name in experiment.evaluation.splits if name in data.splits]:
-        written += evaluate_subject(make_subject(run, experiment, data, name, model), names)
+        found = evaluate_subject(make_subject(run, experiment, data, name, model, track), choice)
+        for missing in [evaluator for evaluator in choice if evaluators and evaluator not in found]:
+            raise RecipeError(f"evaluator {missing!r} does not apply to this model ({type(model).__name__})")
+        # One file may speak of all splits.
+        written += [path for path in found.values() if path not in written]
     return written
+
+
+def usable_device(asked: str) -> str:
+    """ "cpu" or "cuda"; "auto" is a GPU if there is one.
+
+    Raises:
+        RecipeError: "cuda" without a GPU, or an unknown name.
+    """
+    if asked not in ("auto", "cpu", "cuda"):
+        raise RecipeError(f"device: expected auto, cpu or cuda, got {asked!r}")
+    if asked == "cuda" and not torch.cuda.is_available():
+        raise RecipeError("device cuda: this machine has no GPU that PyTorch can use; try --device cpu")
+    return "cuda" if asked != "cpu" and torch.cuda.is_available() else "cpu"
 
 
 def load_run_model(run: Run, experiment: Experiment, dataset: ImageDataset, device: str) -> nn.Module:
@@ -75,6 +99,6 @@ def load_run_model(run: Run, experiment: Experiment, dataset: ImageDataset, devi
         raise DataError(
             f"{path} is damaged: its SHA-256 sum is not the one in results.json; train the run anew"
         )
-    model = untrained_model(experiment, dataset, device)
+    model = untrained_model(without_pretrained(experiment), dataset, device)
     model.load_state_dict(load_tensors(content))
     return model.eval()

@@ -41,3 +41,13 @@ def predict(
     finally:
         model.train(training)
     return torch.cat(parts), torch.cat(labels)
+
+
+def answers(logits: Tensor) -> tuple[Tensor, Tensor]:
+    """The output that each row of logits (N, outputs) favours, and its probability.
+
+    Returns:
+        (N,) int64, the first of equals, and (N,) float64 in (0, 1].
+    """
+    prediction = logits.argmax(1)
+    return prediction, logits.double().softmax(1).gather(1, prediction[:, None])[:, 0]

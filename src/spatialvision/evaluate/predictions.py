@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from spatialvision.evaluate.predict import answers
 from spatialvision.evaluate.subject import Subject
 from spatialvision.registry import register_evaluator
 from spatialvision.runs.storage import write_bytes
@@ -12,12 +13,19 @@ from spatialvision.runs.storage import write_bytes
 
 @register_evaluator
 def predictions(subject: Subject) -> Path:
-    """Writes ``predictions.npz``: index (N,) in the original split, label (N,), logits (N, outputs)."""
+    """Writes ``predictions.npz``.
+
+    ``index`` (N,) in the original split, ``label`` (N,), ``prediction`` (N,), its ``confidence`` (N,), which is
+    the softmax's probability, and the ``logits`` (N, outputs) themselves.
+    """
+    prediction, confidence = answers(subject.logits)
     buffer = io.BytesIO()
     np.savez_compressed(
         buffer,
         index=subject.split.indices.cpu().numpy(),
         label=subject.split.labels.cpu().numpy(),
+        prediction=prediction.numpy(),
+        confidence=confidence.float().numpy(),
         logits=subject.logits.numpy(),
     )
     path = subject.folder / "predictions.npz"

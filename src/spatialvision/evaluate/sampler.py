@@ -21,8 +21,8 @@ PICTURES = 32
 def sampler(subject: Subject) -> Path | None:
     """Writes ``sampler.npz``; None for a model without a transformer.
 
-    Of the split's first 32 images: ``inputs`` and ``warped`` (n, C, H, W) in [0, 1], un-normalised with the
-    dataset's own statistics; ``points`` (n, H, W, 2), (x, y) in [−1, 1], where each output pixel looks; ``label``.
+    Of the split's first 32 images: ``inputs`` and ``warped`` (n, C, H, W) in [0, 1], un-normalised with what
+    they were normalised with; ``points`` (n, H, W, 2), (x, y) in [−1, 1], where each output pixel looks; ``label``.
     Of all N images: ``theta``; and for 2×3 matrices ``angle_deg`` (N,), by which the frame that the output
     shows is turned on the input, counter-clockwise on screen. For distorted images ``true_angle_deg`` (N,),
     by which the content was turned: a transformer that straightens perfectly has equal angles.
@@ -34,7 +34,7 @@ def sampler(subject: Subject) -> Path | None:
     points, warped = look(subject.model, batch.images)
     arrays: dict[str, Any] = {
         "inputs": subject.loader.images_from(positions),
-        "warped": unnormalise(warped, subject.dataset.mean, subject.dataset.std),
+        "warped": subject.loader.unnormalise(warped),
         "points": points,
         "label": batch.labels,
         **_angles(subject, all_theta(subject)),
@@ -86,10 +86,3 @@ def _angles(subject: Subject, theta: Tensor) -> dict[str, Tensor]:
         # What was drawn leads from distorted to undistorted points: the other way round it is what undoes it.
         angles["true_angle_deg"] = -frame_angle_deg(subject.distortion_theta)
     return angles
-
-
-def unnormalise(images: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
-    """Normalised images (B, C, H, W) back to [0, 1] with the dataset's own statistics."""
-    shape = (1, -1, 1, 1)
-    scaled = images * torch.tensor(std, device=images.device).view(shape)
-    return (scaled + torch.tensor(mean, device=images.device).view(shape)).clamp(0, 1)

@@ -13,6 +13,7 @@ from spatialvision.data.distortion import Distortion, fixed_keys
 from spatialvision.data.loader import InMemoryLoader
 from spatialvision.evaluate.load import ExperimentData
 from spatialvision.evaluate.predict import predict
+from spatialvision.evaluate.progress import Track, untracked
 from spatialvision.runs.directory import Run
 
 
@@ -23,8 +24,11 @@ class Subject:
     Attributes:
         folder: where evaluators write their files.
         dataset: classes and statistics; its images are those that the model meets, distorted or not.
-        loader: the split's images, normalised, on the model's device.
+        loader: the split's images as the model sees them, on its device; ``unnormalise`` leads back.
         distortion: what was done to the images, if anything.
+        training_batch_size: images a step in training, where ``batch_size`` is that of evaluation.
+        memory_format: of images in training.
+        track: shows how far a long evaluation is, and may end it.
     """
 
     folder: Path
@@ -35,6 +39,9 @@ class Subject:
     batch_size: int
     precision: str = "float32"
     distortion: Distortion | None = None
+    training_batch_size: int = 64
+    memory_format: torch.memory_format = torch.contiguous_format
+    track: Track = untracked
 
     @cached_property
     def logits(self) -> Tensor:
@@ -55,12 +62,17 @@ class Subject:
 
 
 def make_subject(
-    run: Run, experiment: Experiment, data: ExperimentData, split: str, model: nn.Module
+    run: Run,
+    experiment: Experiment,
+    data: ExperimentData,
+    split: str,
+    model: nn.Module,
+    track: Track = untracked,
 ) -> Subject:
     """A subject on the model's own device, its files below ``evaluation/<split>/`` of the run."""
     dataset, images = data.dataset, data.splits[split]
     device = next(model.parameters()).device
-    loader = InMemoryLoader(images, dataset.mean, dataset.std, device, experiment.seed)
+    loader = InMemoryLoader(images, data.mean, data.std, device, experiment.seed)
     return Subject(
         folder=run.path / "evaluation" / split,
         model=model,
@@ -70,4 +82,7 @@ def make_subject(
         batch_size=experiment.evaluation.batch_size,
         precision=experiment.precision,
         distortion=data.distortion,
+        training_batch_size=experiment.batch_size,
+        memory_format=torch.channels_last if experiment.channels_last else torch.contiguous_format,
+        track=track,
     )
