@@ -145,3 +145,31 @@ def write_angles() -> Callable[[Run, np.ndarray, np.ndarray], None]:
         )  # fmt: skip
 
     return write
+
+
+@pytest.fixture
+def write_answers() -> Callable[..., None]:
+    """Write a predictions.npz of images that are right or wrong, sure to the degree of ``margin``."""
+
+    def write(run: Run, correct: np.ndarray, *, first: int = 0, margin: float = 2.0) -> None:
+        label = np.arange(len(correct)) % 3
+        logits = np.zeros((len(correct), 3), dtype=np.float32)
+        answer = np.where(correct, label, (label + 1) % 3)
+        logits[np.arange(len(correct)), answer] = margin
+        path = run.path / "evaluation" / "test" / "predictions.npz"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(path, index=np.arange(first, first + len(correct)), label=label, logits=logits)
+
+    return write
+
+
+@pytest.fixture
+def answered_run(make_run: Callable[..., Run], write_answers: Callable[..., None]) -> Callable[..., Run]:
+    """Make a run whose test accuracy is that of its answers, right (true) or wrong by image."""
+
+    def make(recipe: str, seed: int, correct: np.ndarray, **options: Any) -> Run:
+        run = make_run(recipe, seed, [float(np.mean(correct))], images=len(correct), **options)
+        write_answers(run, np.asarray(correct, dtype=bool))
+        return run
+
+    return make

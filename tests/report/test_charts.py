@@ -9,6 +9,7 @@ from spatialvision.report.charts import MOST_BARS, bounds, draw_bars, draw_group
 from spatialvision.report.comparison import comparison_table
 from spatialvision.report.groups import group_records
 from spatialvision.report.records import find_records
+from spatialvision.runs.directory import METRICS
 
 
 @pytest.mark.parametrize(
@@ -51,3 +52,16 @@ def test_curves_need_metrics(make_run: Callable, runs_dir: Path, tmp_path: Path,
     assert png_size(path) == (1080, 600)
     assert draw_group_curves(groups, "train", "title", tmp_path / "none.png") is None
     assert not (tmp_path / "none.png").exists()
+
+
+def test_curves_of_training_images_are_of_those_measured_as_they_are(
+    make_run: Callable, runs_dir: Path, tmp_path: Path, png_size: Callable
+) -> None:
+    """Not of the means while learning, which are no results."""
+    metrics = make_run("made/a", 0, [0.5]).path / METRICS
+    row = '{"step": 10, "epoch": 1.0, "split": "%s", "loss": 1.0, "accuracy": 0.5}\n'
+    for split, path in (("train", None), ("train_clean", tmp_path / "curves.png")):
+        metrics.write_text(metrics.read_text() + row % split)
+        groups = group_records(find_records([], runs_dir))
+        assert draw_group_curves(groups, "train", "title", tmp_path / "curves.png") == path
+    assert png_size(tmp_path / "curves.png") == (1080, 600)

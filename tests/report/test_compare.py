@@ -26,15 +26,13 @@ def test_a_family_is_compared_inside_its_folder(
 ) -> None:
     code, printed, errors = command("compare", "made", "--baseline", "plain")
     assert (code, errors) == (0, "")
-    names = [f"comparison.{ending}" for ending in ("md", "csv", "json", "png")] + [
-        "curves.png",
-        "sampler.png",
-    ]
-    assert printed.splitlines()[-6:] == [f"runs/made/comparison/{name}" for name in names]
+    names = [f"{table}.{ending}" for table in ("comparison", "pareto") for ending in ("md", "csv", "json")]
+    names += ["comparison.png", "curves.png", "sampler.png", "pareto.png"]
+    assert printed.splitlines()[-10:] == [f"runs/made/comparison/{name}" for name in names]
     folder = runs_dir / "made" / "comparison"
     assert sorted(path.name for path in folder.iterdir()) == sorted(names)
     assert all(min(png_size(path)) > 250 for path in folder.glob("*.png"))
-    for expected in ("+20.00", "higher", "70.00–71.00", "r = 1.00", "s7: stopped"):
+    for expected in ("+20.00", "higher", "70.00–71.00", "accuracy against cost", "r = 1.00", "s7: stopped"):
         assert expected in printed
     # Its own output is no run: a second comparison sees the same.
     assert command("compare", "made", "--baseline", "plain") == (0, printed, "")
@@ -54,8 +52,46 @@ def test_markdown_csv_and_json_agree(command: Callable, runs_dir: Path) -> None:
         assert row["group"] == line["group"] == cell[0].removeprefix("| ")
         assert row["n"] == int(line["n"]) == int(cell[1])
         assert row["mean_percent"] == float(line["mean_percent"])
-        assert f"{row['mean_percent']:.2f}" == cell[2]
+        assert cell[2].startswith(f"{row['mean_percent']:.2f} ±")
         assert " ".join(map(str, row["accuracies_percent"])) == line["accuracies_percent"]
+
+
+@pytest.mark.usefixtures("family")
+def test_runs_on_different_terms_are_refused_or_marked(
+    command: Callable, make_run: Callable, runs_dir: Path
+) -> None:
+    make_run("made/other", 0, [0.5], images=500)
+    code, printed, errors = command("compare", "made")
+    assert (code, printed) == (2, "")
+    assert "images: made, 500 images (other) / made, 1,000 images (plain, transformer)" in errors
+    assert not (runs_dir / "made" / "comparison").exists()
+    code, printed, errors = command("compare", "made", "--allow-differences", "--format", "markdown")
+    assert code == 0
+    assert "- Not on the same terms: images: made, 500 images (other) / made, 1,000" in printed
+
+
+def test_two_real_runs_show_where_one_alone_is_right(
+    command: Callable, small_recipe: str, tmp_path: Path, png_size: Callable
+) -> None:
+    for steps in (2, 22):
+        changed = ("epochs=null", f"steps={steps}", "evaluation.splits=[test]", "log.tensorboard=false")
+        assert command("train", small_recipe, *changed, "--name", f"for-{steps}")[0] == 0
+    arguments = ("compare", "small", "--baseline", "small steps=2")
+    code, printed, errors = command(*arguments)
+    assert (code, errors) == (0, "")
+    folder = tmp_path / "runs" / "small" / "comparison"
+    for name in ("confusions.png", "disagreement.png"):
+        assert min(png_size(folder / name)) > 250
+    assert "one seed; images: higher" in " ".join(printed.split())
+    # Copied to where its data are not known, the comparison still works and says what is missing.
+    (folder / "disagreement.png").unlink()
+    for path in (tmp_path / "runs").rglob("experiment.yaml"):
+        path.write_text(path.read_text().replace("name: digits", "name: unheard_of"))
+    code, printed, errors = command(*arguments, "--format", "markdown")
+    assert code == 0
+    assert "Left out: pictures of the images on which one run alone is right: " in printed
+    assert "unheard_of" in printed
+    assert not (folder / "disagreement.png").exists()
 
 
 @pytest.mark.usefixtures("family")

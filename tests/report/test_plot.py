@@ -31,6 +31,9 @@ def test_a_metric_means_the_first_split_that_has_it() -> None:
     assert find_panels("lr", [], KNOWN) == [("train", "lr")]
     assert find_panels("loss", ["train", "test"], KNOWN) == [("train", "loss"), ("test", "loss")]
     assert find_panels("train/loss", ["test"], KNOWN) == [("train", "loss")]
+    only_training = {"train": {"accuracy", "lr"}, "train_clean": {"accuracy"}}
+    assert find_panels("accuracy", [], only_training) == [("train_clean", "accuracy")]
+    assert find_panels("train_clean/accuracy", [], only_training) == [("train_clean", "accuracy")]
 
 
 @pytest.mark.parametrize(("metric", "splits"), [("acuracy", []), ("test/lr", []), ("lr", ["test"])])

@@ -1,7 +1,10 @@
 """The summary: best, earliest step, last, and the run."""
 
+import json
 import re
 from collections.abc import Callable
+
+from spatialvision.runs.directory import METRICS
 
 
 def test_the_table_in_full(make_run: Callable, command: Callable) -> None:
@@ -31,6 +34,28 @@ def test_unfinished_runs_are_marked(make_run: Callable, command: Callable) -> No
     assert "| 70.00 | 10 | 70.00 | runs/made/a/s1 | running at step 10 |" in printed
     assert "| 60.00 | 20 | 60.00 | runs/made/a/s0 |  |" in printed
     assert re.search(r"## not measured yet\n\n.*\n.*\n\| runs/made/b/s2 \| failed \|", printed)
+
+
+def test_training_images_measured_as_they_are_have_a_table_of_their_own(
+    make_run: Callable, command: Callable
+) -> None:
+    run = make_run("made/a", 0, [0.5])
+    row = {"epoch": 1.0, "step": 10, "loss": 1.0}
+    with (run.path / METRICS).open("a") as file:
+        for each in (
+            {**row, "split": "train", "accuracy": 0.25},
+            {**row, "split": "train_clean", "accuracy": 0.75, "correct": 150, "images": 200},
+        ):
+            file.write(json.dumps(each) + "\n")
+    printed = command("summary", "made")[1]
+    assert (
+        "## accuracy on train_clean\n\n"
+        "| best, % | earliest step | last, % | run |\n"
+        "| ---: | ---: | ---: | --- |\n"
+        "| 75.00 | 10 | 75.00 | runs/made/a/s0 |\n\n"
+        "- The first 200 training images as they are, not augmented, in evaluation mode.\n"
+    ) in printed
+    assert "## accuracy on train\n\n| best, % (while learning) |" in printed
 
 
 def test_equal_runs_are_sorted_by_path(make_run: Callable, command: Callable) -> None:

@@ -11,6 +11,7 @@ from spatialvision.report.curves import add_legend, axis_label, colours_of, draw
 from spatialvision.report.groups import Group
 from spatialvision.report.saving import save_figure
 from spatialvision.report.table import Row, Table
+from spatialvision.runs.directory import row_name
 
 MOST_BARS = 100
 
@@ -78,14 +79,15 @@ def bounds(values: Sequence[float]) -> tuple[float, float]:
 
 def draw_group_curves(groups: Sequence[Group], split: str, title: str, path: Path) -> Path | None:
     """Draw the accuracy over the epochs, a line a group with its min–max over seeds; None without metrics."""
-    found = [make_curve(group.label, group.records, split, "accuracy", "epoch") for group in groups]
+    rows = row_name(split)
+    found = [make_curve(group.label, group.records, rows, "accuracy", "epoch") for group in groups]
     curves = [curve for curve in found if curve is not None]
     if not curves:
         return None
     figure = Figure(figsize=(9, 5), layout="constrained")
     axes = figure.subplots()
     draw_curves(axes, curves, colours_of(group.label for group in groups))
-    axes.set(xlabel="epoch", ylabel=axis_label(split, "accuracy"))
+    axes.set(xlabel="epoch", ylabel=axis_label(rows, "accuracy"))
     axes.set_title(f"{title}\nline: mean over seeds, band: lowest to highest", fontsize="medium")
     add_legend(figure, [axes])
     return save_figure(figure, path)

@@ -1,92 +1,60 @@
-"""The table of a comparison: groups over their seeds, against a baseline."""
+"""The table of a comparison: groups over their seeds, judged against a baseline."""
 
 from collections.abc import Sequence
 from statistics import fmean
-from typing import Any
 
-from spatialvision.errors import RecipeError
-from spatialvision.registry import suggestion
-from spatialvision.report.angles import angle_note, group_correlations
-from spatialvision.report.groups import Group, group_records, one_run_a_seed
-from spatialvision.report.records import Record
-from spatialvision.report.table import MISSING, Column, Row, Table, number, text
+import numpy as np
+
+from spatialvision.report.angles import group_correlations
+from spatialvision.report.cells import columns
+from spatialvision.report.explanations import notes
+from spatialvision.report.groups import Group
+from spatialvision.report.judgement import Judgement, corrected, judge, verdict
+from spatialvision.report.statistics.bootstrap import bootstrap_interval
+from spatialvision.report.statistics.student import mean_interval
+from spatialvision.report.table import Row, Table
 
 
-def comparable(records: Sequence[Record], split: str) -> tuple[list[Group], list[str]]:
-    """Groups of finished runs with results on the split, one run a seed; and a line on every run left out.
+def comparison_table(
+    groups: Sequence[Group],
+    baseline: Group,
+    split: str,
+    left_out: Sequence[str] = (),
+    differences: Sequence[str] = (),
+) -> Table:
+    """A row a group: seeds, accuracy, difference to the baseline with its verdict, size, time, reported.
 
-    Raises:
-        RecipeError: no run is left.
+    Args:
+        left_out: lines on runs that are not in the groups.
+        differences: lines on what makes the numbers incomparable and is allowed all the same.
     """
-    left_out, kept = [], []
-    for record in records:
-        if not record.done:
-            left_out.append(f"{record.path}: {record.status['state']} ({record.status['reason']})")
-        elif split not in record.results.get("splits", {}):
-            left_out.append(f"{record.path}: not evaluated on {split}")
-        else:
-            kept.append(record)
-    groups = []
-    for group in group_records(kept):
-        single, repeated = one_run_a_seed(group)
-        groups.append(single)
-        left_out += [f"{record.path}: repeats seed {record.seed} of {group.label}" for record in repeated]
-    if not groups:
-        listed = "\n".join(f"  {line}" for line in left_out)
-        raise RecipeError(f"no finished run with results on {split!r}:\n{listed}")
-    return groups, left_out
-
-
-def choose_baseline(groups: Sequence[Group], name: str | None) -> Group:
-    """The group of that label or recipe, by default the first.
-
-    Raises:
-        RecipeError: no group, or more than one, of that name.
-    """
-    if name is None:
-        return groups[0]
-    found = [group for group in groups if group.label == name]
-    found = found or [group for group in groups if name in (group.recipe, group.recipe.partition("/")[2])]
-    if len(found) > 1:
-        labels = ", ".join(repr(group.label) for group in found)
-        raise RecipeError(f"--baseline {name}: expected one group, this names several: {labels}")
-    if not found:
-        hint = suggestion(name, [group.label for group in groups])
-        raise RecipeError(f"--baseline {name}: no group of that name{hint}")
-    return found[0]
-
-
-def comparison_table(groups: Sequence[Group], baseline: Group, split: str, left_out: Sequence[str]) -> Table:
-    """A row a group: seeds, accuracy, difference to the baseline with its verdict, size, time, reported."""
-    rows = tuple(comparison_row(group, baseline, split) for group in groups)
+    judgements = [None if group is baseline else judge(group, baseline, split) for group in groups]
+    rows = tuple(
+        comparison_row(group, baseline, split, judgement, corrected_p)
+        for group, judgement, corrected_p in zip(groups, judgements, corrected(judgements), strict=True)
+    )
+    warned = [f"Not on the same terms: {line}" for line in differences]
     return Table(
         f"{family(groups)}accuracy on {split}, {rows[0]['images']:,} images",
-        columns(any(row["reported_percent"] is not None for row in rows)),
+        columns(rows),
         rows,
-        notes(groups, baseline, rows, split, left_out),
+        (*warned, *notes(groups, baseline, rows, split, left_out)),
     )
 
 
-def comparison_row(group: Group, baseline: Group, split: str) -> Row:
+def comparison_row(
+    group: Group,
+    baseline: Group,
+    split: str,
+    judgement: Judgement | None,
+    corrected_p: tuple[float | None, float | None],
+) -> Row:
     """The group's plain values; percentages in percent, differences in percentage points."""
-    accuracies = [record.accuracy(split) for record in group.records]
-    reference = [record.accuracy(split) for record in baseline.records]
     results = [record.results for record in group.records]
-    is_baseline = group is baseline
     return {
-        "group": group.label,
-        "recipe": group.recipe,
-        "split": split,
-        "images": results[0]["splits"][split]["images"],
-        "n": len(accuracies),
-        "seeds": [record.seed for record in group.records],
-        "accuracies_percent": accuracies,
-        "mean_percent": fmean(accuracies),
-        "lowest_percent": min(accuracies),
-        "highest_percent": max(accuracies),
+        **accuracy_values(group, split),
         "baseline": baseline.label,
-        "difference_points": None if is_baseline else fmean(accuracies) - fmean(reference),
-        "verdict": "baseline" if is_baseline else verdict(accuracies, reference),
+        **judgement_values(judgement, *corrected_p),
         "parameters": results[0]["parameters"],
         "train_seconds": fmean(result["train_seconds"] for result in results),
         "reported_percent": group.about("reported") if split == "test" else None,
@@ -95,75 +63,53 @@ def comparison_row(group: Group, baseline: Group, split: str) -> Row:
     }
 
 
-def verdict(ours: Sequence[float], baseline: Sequence[float]) -> str:
-    """What the seeds show: "higher" or "lower" only where every seed of one beats every seed of the other."""
-    if len(ours) == 1 or len(baseline) == 1:
-        return "one seed" if len(ours) == 1 else "one seed of the baseline"
-    if min(ours) > max(baseline):
-        return "higher"
-    return "lower" if max(ours) < min(baseline) else "no difference shown"
+def accuracy_values(group: Group, split: str) -> Row:
+    """Accuracies by seed, their mean and range, and an interval that says what it is over."""
+    accuracies = [record.accuracy(split) for record in group.records]
+    images = group.records[0].results["splits"][split]["images"]
+    several = len(accuracies) > 1
+    low, high = mean_interval(accuracies, 100 / images) if several else image_interval(accuracies[0], images)
+    return {
+        "group": group.label,
+        "recipe": group.recipe,
+        "split": split,
+        "images": images,
+        "n": len(accuracies),
+        "seeds": [record.seed for record in group.records],
+        "accuracies_percent": accuracies,
+        "mean_percent": fmean(accuracies),
+        "lowest_percent": min(accuracies),
+        "highest_percent": max(accuracies),
+        "interval_over": "seeds" if several else "images",
+        "interval_low_percent": low,
+        "interval_high_percent": high,
+    }
 
 
-def columns(reported: bool) -> tuple[Column, ...]:
-    """What people see."""
-    shown = (
-        Column("group", text("group"), right=False),
-        Column("seeds", text("n")),
-        Column("mean, %", number("mean_percent", ".2f")),
-        Column("min–max, %", span),
-        Column("difference, points", number("difference_points", "+.2f")),
-        Column("verdict", text("verdict"), right=False),
-        Column("parameters", number("parameters", ",")),
-        Column("training, s", number("train_seconds", ".1f")),
-    )
-    return (*shown, Column("reported, %", reported_text)) if reported else shown
+def image_interval(accuracy_percent: float, images: int) -> tuple[float, float] | tuple[None, None]:
+    """A single run's interval over images, in percent; nothing where all are right or all wrong."""
+    correct = round(accuracy_percent * images / 100)
+    return bootstrap_interval(np.repeat([100.0, 0.0], [correct, images - correct])) or (None, None)
 
 
-def reported_text(row: Row) -> str:
-    """The published number, with its dataset where that is not the run's."""
-    where = row["reported_elsewhere"]
-    shown = number("reported_percent", ".2f")(row)
-    return f"{shown} ({where})" if where and row["reported_percent"] is not None else shown
-
-
-def span(row: Row) -> str:
-    """Lowest to highest seed, a dash for a single one."""
-    return MISSING if row["n"] == 1 else f"{row['lowest_percent']:.2f}–{row['highest_percent']:.2f}"
-
-
-def notes(
-    groups: Sequence[Group], baseline: Group, rows: Sequence[Row], split: str, left_out: Sequence[str]
-) -> tuple[str, ...]:
-    """What a reader must know to read the table right."""
-    lines = [
-        f"Final weights of each run, {split} images; difference of the means to {baseline.label}. "
-        "No difference shown: the ranges over the seeds overlap."
-    ]
-    for row in rows:
-        if row["theta_angle_correlations"]:
-            lines.append(angle_note(row["group"], row["theta_angle_correlations"]))
-    reported = [(row["reported_percent"], group) for row, group in zip(rows, groups, strict=True)]
-    said = [group.about("reported_note") for value, group in reported if value is not None]
-    lines += [f"Reported: {note}." for note in dict.fromkeys(said) if note]
-    lines += [f"Trained with {made}." for made in dict.fromkeys(circumstances(groups))]
-    return (*lines, *(f"Left out: {line}" for line in left_out))
-
-
-def circumstances(groups: Sequence[Group]) -> list[str]:
-    """Commit, PyTorch and hardware of every run that wrote them down."""
-    found: list[dict[str, Any]] = [record.environment for group in groups for record in group.records]
-    return [
-        f"commit {short_commit(each['commit'])}, PyTorch {each['packages']['torch']}, "
-        f"{each['gpu'] or each['processor']}, {each['threads']} threads"
-        for each in found
-        if each
-    ]
-
-
-def short_commit(commit: str | None) -> str:
-    """The first 12 digits, and whether there were changes on top."""
-    digits, plus, changed = (commit or "unknown").partition("+")
-    return f"{digits[:12]}{plus}{changed}"
+def judgement_values(judgement: Judgement | None, seeds_p: float | None, images_p: float | None) -> Row:
+    """Both answers, before and after the correction; nothing but the word for the baseline itself."""
+    seeds, images = (judgement.seeds, judgement.images) if judgement else (None, None)
+    return {
+        "difference_points": judgement.difference if judgement else None,
+        "verdict": verdict(judgement, seeds_p, images_p) if judgement else "baseline",
+        "seeds_test": judgement.pairing.method if judgement else None,
+        "seeds_note": judgement.pairing.note if judgement else "",
+        "seeds_low_points": seeds and seeds.low,
+        "seeds_high_points": seeds and seeds.high,
+        "seeds_p": seeds and seeds.p,
+        "seeds_p_corrected": seeds_p,
+        "images_low_points": images and images.low,
+        "images_high_points": images and images.high,
+        "images_p": images and images.p,
+        "images_p_corrected": images_p,
+        "mcnemar_p_by_seed": list(judgement.mcnemar) if judgement else [],
+    }
 
 
 def family(groups: Sequence[Group]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from spatialvision.report.records import Record, as_text, flatten
 
-IGNORED = ("recipe", "seed", "about", "device", "processes", "log")
+IGNORED = ("recipe", "seed", "about", "device", "processes", "log", "evaluation", "checkpoint")
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,9 @@ class Group:
 def group_records(records: Sequence[Record]) -> list[Group]:
     """Groups of runs with the same recipe and fields, sorted by label.
 
-    Not looked at are the seed, ``about``, ``device``, ``processes`` and ``log``. Where all recipes are of one
-    family its name is left out of the labels.
+    Not looked at are the seed, ``about``, ``device``, ``processes``, and what only measures, saves or logs
+    (``evaluation``, ``checkpoint``, ``log``). Where all recipes are of one family its name is left out of the
+    labels.
     """
     gathered: dict[str, dict[str, list[Record]]] = defaultdict(lambda: defaultdict(list))
     for record in records:

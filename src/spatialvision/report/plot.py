@@ -35,7 +35,7 @@ def plot(
 
     Args:
         metrics: such as "accuracy" or "test/accuracy"; without a split, those of ``splits``, or the first of
-            test, validation and train that has the metric.
+            test, validation, train_clean and train that has the metric.
         places: as for `find_records`; none means all of ``runs_dir``.
         pattern: a regular expression that is searched for in the runs' paths.
         group: "seed" puts runs together that differ in nothing else: mean, and a band from min to max.

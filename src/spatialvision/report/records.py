@@ -10,6 +10,7 @@ import yaml
 
 from spatialvision.errors import RecipeError
 from spatialvision.registry import suggestion
+from spatialvision.report.outcomes import Outcomes, read_outcomes
 from spatialvision.runs.directory import EXPERIMENT, Run
 from spatialvision.runs.finding import find_runs
 
@@ -23,6 +24,7 @@ class Record:
     def __init__(self, run: Run):
         self.run = run
         self.path = run.path
+        self._outcomes: dict[str, Outcomes | None] = {}
 
     @cached_property
     def document(self) -> dict[str, Any]:
@@ -78,6 +80,13 @@ class Record:
     def accuracy(self, split: str) -> float:
         """The final accuracy on a split, in percent."""
         return 100 * self.results["splits"][split]["accuracy"]
+
+    def outcomes(self, split: str) -> Outcomes | None:
+        """The answers on a split, image by image; None where they were not written."""
+        if split not in self._outcomes:
+            path = self.path / "evaluation" / split / "predictions.npz"
+            self._outcomes[split] = read_outcomes(path)
+        return self._outcomes[split]
 
 
 def find_records(places: Sequence[str | Path], runs_dir: Path) -> list[Record]:

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from spatialvision.report.comparison import reported_text
+from spatialvision.report.cells import reported_text
 from spatialvision.report.records import Record
 from spatialvision.report.table import Column, Row, Table, number, text
+from spatialvision.runs.directory import row_name
 
-SPLITS = ("test", "validation", "train")
+SPLITS = ("test", "validation", row_name("train"), "train")
 CHOSEN_ON = {"test": "best, % (chosen on the test set)", "train": "best, % (while learning)"}
 
 
@@ -21,7 +22,8 @@ def summarise(records: Sequence[Record]) -> list[Table]:
         rows = [summary_row(record, split) for record in records]
         measured = sorted((row for row in rows if row), key=lambda row: (-row["best_percent"], row["run"]))
         if measured:
-            tables.append(Table(f"accuracy on {split}", summary_columns(split, measured), tuple(measured)))
+            columns, notes = summary_columns(split, measured), summary_notes(split, measured)
+            tables.append(Table(f"accuracy on {split}", columns, tuple(measured), notes))
     silent = [record for record in records if not any("accuracy" in row for row in record.rows)]
     if silent:
         rows = [{"run": str(record.path), "state": state(record)} for record in silent]
@@ -41,6 +43,7 @@ def summary_row(record: Record, split: str) -> Row:
         "best_step": best["step"],
         "last_percent": 100 * rows[-1]["accuracy"],
         "last_step": rows[-1]["step"],
+        "images": rows[-1].get("images"),
         "reported_percent": record.about.get("reported") if split == "test" else None,
         "reported_elsewhere": record.reported_elsewhere,
         "run": str(record.path),
@@ -61,6 +64,14 @@ def summary_columns(split: str, rows: Sequence[dict[str, Any]]) -> tuple[Column,
     if any(row["state"] != "done" for row in rows):
         columns.append(Column("state", marked, right=False))
     return tuple(columns)
+
+
+def summary_notes(split: str, rows: Sequence[Row]) -> tuple[str, ...]:
+    """Which training images were measured; nothing on other splits."""
+    if split != row_name("train"):
+        return ()
+    counts = " or ".join(f"{count:,}" for count in sorted({row["images"] for row in rows}))
+    return (f"The first {counts} training images as they are, not augmented, in evaluation mode.",)
 
 
 def state(record: Record) -> str:

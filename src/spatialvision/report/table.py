@@ -79,10 +79,14 @@ class Table:
         from rich.table import Table as RichTable
         from rich.text import Text
 
-        table = RichTable(title=Text(self.title, "bold"), box=box.SIMPLE_HEAD, title_justify="left")
+        title = Text(self.title, "bold")
+        table = RichTable(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
         for column in self.columns:
             table.add_column(
-                Text(column.heading), justify="right" if column.right else "left", overflow="fold"
+                Text(column.heading),
+                justify="right" if column.right else "left",
+                overflow="fold",
+                no_wrap=column.right,  # a number is read as one; where room is short, words give way
             )
         for line in self.cells():
             table.add_row(*map(Text, line))

@@ -1,0 +1,74 @@
+"""What a run answered, image by image."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from spatialvision.runs.directory import Run
+
+#: Images (n, C, H, W), uint8, of a run's split by their positions (n,) in it; raises DataError without the data.
+ImageSource = Callable[[Run, str, np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Outcomes:
+    """A run's answers on one split.
+
+    Attributes:
+        index: (N,) each image's position in the original split.
+        label: (N,) its class.
+        prediction: (N,) the most likely class.
+        confidence: (N,) the probability of that class, in [0, 1].
+        label_probability: (N,) the probability of the label; 0 for a label that the model has no output for.
+    """
+
+    index: np.ndarray
+    label: np.ndarray
+    prediction: np.ndarray
+    confidence: np.ndarray
+    label_probability: np.ndarray
+
+    @property
+    def correct(self) -> np.ndarray:
+        """(N,) whether the most likely class is the label."""
+        return self.prediction == self.label
+
+    def of_same_images(self, other: "Outcomes") -> bool:
+        """Whether the other answers are about the same images, in the same order."""
+        return np.array_equal(self.index, other.index) and np.array_equal(self.label, other.label)
+
+
+def read_outcomes(path: Path) -> Outcomes | None:
+    """The answers in a ``predictions.npz``; None where there is no such file, or none with logits."""
+    if not path.is_file():
+        return None
+    with np.load(path) as arrays:
+        if not {"index", "label", "logits"} <= set(arrays):
+            return None
+        return make_outcomes(arrays["index"], arrays["label"], arrays["logits"])
+
+
+def make_outcomes(index: np.ndarray, label: np.ndarray, logits: np.ndarray) -> Outcomes:
+    """Answers from logits (N, outputs)."""
+    from scipy.special import softmax
+
+    probability = softmax(logits.astype(np.float64), axis=1)
+    known = np.minimum(label, logits.shape[1] - 1)
+    of_label = np.take_along_axis(probability, known[:, None], axis=1)[:, 0]
+    return Outcomes(
+        index,
+        label,
+        prediction=logits.argmax(axis=1),
+        confidence=probability.max(axis=1),
+        label_probability=np.where(label == known, of_label, 0.0),
+    )
+
+
+def times_correct(found: Sequence[Outcomes | None]) -> np.ndarray | None:
+    """(N,) by image how many runs are right; None where answers are missing or about different images."""
+    known = [each for each in found if each is not None]
+    if len(known) < len(found) or not all(known[0].of_same_images(each) for each in known):
+        return None
+    return np.sum([each.correct for each in known], axis=0)
