@@ -145,3 +145,39 @@ def test_output_that_cannot_be_written_ends_with_code_6() -> None:
     assert process.returncode == 6
     assert process.stderr.count("\n") == 1
     assert "No space left on device" in process.stderr
+
+
+def test_upgrades_and_single_models_are_explained(command: Command) -> None:
+    code, upgrades, _ = command("upgrades")
+    assert code == 0
+    assert re.search(r"^mixstyle  \S.*\n    stages: list of whole number = required$", upgrades, re.MULTILINE)
+    assert "    model:" not in upgrades, "what it changes is no option"
+    assert "timm/" not in upgrades
+    code, one, _ = command("upgrades", "freeze")
+    assert code == 0
+    assert one.splitlines()[:2] == [
+        "freeze  Keep the first stages, and everything before them, from learning.",
+        "    stages: whole number = required",
+    ]
+    assert "    Args:\n" in one
+    _, models, _ = command("models")
+    assert re.search(r"^timm/<name>  Any model of timm", models, re.MULTILINE)
+    code, two, _ = command("models", "timm/test_vit", "stn_cnn")
+    assert code == 0
+    assert "timm/test_vit  A model of timm.\n" in two
+    assert "    arguments: mapping = {}\n" in two
+    assert re.search(r"^stn_cnn  \S", two, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["upgrades", "mixstle"], "unknown upgrade 'mixstle'; did you mean 'mixstyle'?"),
+        (["models", "timm/test_vitt"], "unknown model 'timm/test_vitt'; did you mean 'timm/test_vit'"),
+        (["datasets", "digts"], "unknown dataset 'digts'; did you mean 'digits'?"),
+    ],
+)
+def test_an_unknown_name_suggests_the_nearest(command: Command, arguments: list[str], message: str) -> None:
+    code, output, errors = command(*arguments)
+    assert (code, output) == (2, "")
+    assert message in errors

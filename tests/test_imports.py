@@ -107,12 +107,20 @@ def code_names(tree: ast.Module) -> Iterator[str]:
 
 
 def families() -> set[str]:
-    """Patterns for the recipes' folders and for the functions that are registered as models."""
+    """Patterns for the recipes' folders and for the functions that are registered as models.
+
+    A folder that is called like the dataset it is about may be named, for the dataset's sake.
+    """
     folders = {path.parent.name for path in (SOURCE / "spatialvision" / "recipes").rglob("*.yaml")}
-    models = [tree for module, tree in SOURCES.items() if in_part(module, "models")]
-    functions = [node for tree in models for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-    builders = {node.name for node in functions if "register_model" in map(ast.unparse, node.decorator_list)}
-    return {re.sub("[-_]", "[-_]", name) for name in (folders | builders) - {"quickstart"}}
+    names = folders - {"quickstart"} - registered("data", "register_dataset")
+    return {re.sub("[-_]", "[-_]", name) for name in names | registered("models", "register_model")}
+
+
+def registered(part: str, decorator: str) -> set[str]:
+    """Names of the functions of a part that are registered as they are defined."""
+    trees = [tree for module, tree in SOURCES.items() if in_part(module, part)]
+    functions = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    return {node.name for node in functions if decorator in map(ast.unparse, node.decorator_list)}
 
 
 def nn_imports_only_torch(sources: Sources) -> list[str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from spatialvision.config.experiment import Experiment
+from spatialvision.config.experiment import Data, Experiment
 from spatialvision.config.recipe import SHIPPED, shipped_recipes
 from spatialvision.config.resolving import resolve
 from spatialvision.config.showing import resolved_text
@@ -86,7 +86,7 @@ def test_the_digit_study_has_the_settings_of_the_original(
     assert (experiment.seed, experiment.batch_size, experiment.drop_last) == (123, 64, False)
     assert experiment.about.reported == reported
     assert experiment.about.reference == 98.69
-    assert experiment.data.model_dump() == {"name": "mnist", "validation": 0}
+    assert experiment.data == Data(name="mnist", validation=0)
     assert experiment.distortion is None
 
     optimizer = experiment.optimizer

@@ -32,6 +32,7 @@ def test_every_block_is_registered_in_a_fresh_process() -> None:
     assert "stn_cnn" in found["model"]
     assert "cross_entropy" in found["objective"]
     assert "similarity" in found["distortion"]
+    assert {"coordconv", "freeze", "group_norm", "mixstyle", "spatial_transformer"} <= set(found["upgrades"])
 
 
 def test_a_model_of_ones_own_is_checked_like_the_shipped_ones(tmp_path: Path) -> None:
@@ -79,3 +80,37 @@ def test_a_file_that_fails_is_named(tmp_path: Path, name: str, text: str, messag
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"--import .*none\.py: no such file"):
         import_files([tmp_path / "none.py"])
+
+
+def test_an_upgrade_of_ones_own_is_checked_like_the_shipped_ones(tmp_path: Path) -> None:
+    path = tmp_path / "own_upgrade.py"
+    path.write_text(
+        "from torch import nn\nfrom spatialvision import register_upgrade\n\n"
+        "@register_upgrade\ndef checked_upgrade(model: nn.Module, num_classes: int, factor: int = 2) -> nn.Module:\n"
+        "    return nn.Sequential(model, nn.Linear(num_classes, factor * num_classes))\n"
+    )
+    import_files([path])
+    asked = ("data.name=digits", "upgrades.checked_upgrade.factor=03", "upgrades.coordconv.layers=[conv1]")
+    experiment = load_recipe("stn-mnist/exp01-baseline", *asked).experiment
+    assert experiment.upgrades["checked_upgrade"] == {"factor": 3}
+    assert experiment.upgrades["coordconv"] == {"layers": ("conv1",), "with_radius": False}
+    with pytest.raises(
+        RecipeError, match=r"upgrades\.checked_upgrade\.model: unknown field; known: factor, num_classes"
+    ):
+        load_recipe("stn-mnist/exp01-baseline", "upgrades.checked_upgrade.model=x")
+
+
+def test_a_model_of_timm_is_checked_by_its_name_and_options() -> None:
+    asked = (
+        "model.name=timm/test_resnet",
+        "model.arguments.drop_rate=0.1",
+        "model.arguments.global_pool=max",
+    )
+    block = load_recipe("stn-mnist/exp01-baseline", *asked).experiment.model
+    assert block.options == {"pretrained": False, "arguments": {"drop_rate": 0.1, "global_pool": "max"}}
+    with pytest.raises(RecipeError) as caught:
+        load_recipe("stn-mnist/exp01-baseline", "model.name=timm/test_resnt", "upgrades.frezee.stages=1")
+    assert "model.name: unknown model 'timm/test_resnt'; did you mean 'timm/test_resnet'" in str(caught.value)
+    assert "upgrades.frezee: unknown upgrade 'frezee'; did you mean 'freeze'?" in str(caught.value)
+    with pytest.raises(RecipeError, match=r"model\.argments: unknown field; did you mean 'arguments'"):
+        load_recipe("stn-mnist/exp01-baseline", "model.name=timm/test_resnet", "model.argments.x=1")

@@ -5,7 +5,13 @@
 
 from typing import TYPE_CHECKING, Any
 
-from spatialvision.registry import register_dataset, register_evaluator, register_model, register_objective
+from spatialvision.registry import (
+    register_dataset,
+    register_evaluator,
+    register_model,
+    register_objective,
+    register_upgrade,
+)
 
 if TYPE_CHECKING:
     from spatialvision.runs.directory import Run
@@ -21,6 +27,7 @@ __all__ = [
     "register_evaluator",
     "register_model",
     "register_objective",
+    "register_upgrade",
     "train",
 ]
 

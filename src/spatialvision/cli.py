@@ -3,11 +3,16 @@
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from spatialvision.errors import SpatialVisionError, StorageError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from spatialvision.runs.directory import Run
 
 app = typer.Typer(
     name="spatialvision",
@@ -29,7 +34,7 @@ OverridesArgument = Annotated[
 ]
 ImportOption = Annotated[
     list[Path] | None,
-    typer.Option("--import", help="A Python file that registers models, datasets, objectives, evaluators."),
+    typer.Option("--import", help="A Python file that registers models, upgrades, datasets, objectives, …"),
 ]
 DataRootOption = Annotated[
     Path | None,
@@ -115,23 +120,34 @@ def sweep(
 
 
 @app.command(
-    epilog="Example: spatialvision evaluate runs/stn-mnist/exp01-baseline/s123 accuracy --split test"
+    epilog="Examples: 'spatialvision evaluate runs/stn-mnist/exp01-baseline/s123 accuracy --split test'; "
+    "'spatialvision evaluate runs/stn-mnist/exp01-baseline/s123 cost robustness.images=1000' sets an option."
 )
 def evaluate(
     run: Annotated[Path, typer.Argument(help="A finished run's folder.")],
     evaluators: Annotated[
-        list[str] | None, typer.Argument(help="Which ones [default: all that apply].")
+        list[str] | None,
+        typer.Argument(
+            metavar="[EVALUATOR|EVALUATOR.OPTION=VALUE]...",
+            help="Which ones, see 'evaluators' [default: those that the run's training ends with].",
+        ),
     ] = None,
     split: Annotated[
         list[str] | None, typer.Option(help="train, validation or test; may be repeated.")
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(help="auto, cpu or cuda [default: the run's own setting].")
     ] = None,
     data_root: DataRootOption = None,
     imports: ImportOption = None,
     offline: OfflineOption = False,
 ) -> None:
     """Evaluate a finished run again; each evaluator writes one file into the run."""
+    from rich.console import Console
+
     from spatialvision.data.root import default_data_root
     from spatialvision.evaluate.evaluate import evaluate_run
+    from spatialvision.evaluate.progress import Bars
     from spatialvision.report.figures import draw_figures
     from spatialvision.runs.directory import Run
     from spatialvision.workbench import import_files, registries
@@ -140,7 +156,13 @@ def evaluate(
     registries()
     import_files([*sorted((run / "imports").glob("*.py")), *(imports or [])])
     for path in evaluate_run(
-        opened, evaluators or [], split or [], data_root=data_root or default_data_root(), offline=offline
+        opened,
+        evaluators or [],
+        split or [],
+        data_root=data_root or default_data_root(),
+        offline=offline,
+        device=device,
+        track=Bars(Console(stderr=True)),
     ):
         typer.echo(path)
     for path in draw_figures(opened):
@@ -175,27 +197,49 @@ def fields() -> None:
     typer.echo("\n".join(field_lines()))
 
 
-@app.command()
-def models(imports: ImportOption = None) -> None:
-    """List the models and their options: type, default."""
-    _list("model", imports)
+NamesArgument = Annotated[
+    list[str] | None, typer.Argument(metavar="[NAME]...", help="Explain these in full [default: list all].")
+]
 
 
-@app.command()
-def datasets(imports: ImportOption = None) -> None:
+@app.command(epilog="Example: spatialvision models vit_pre_norm timm/convnext_tiny")
+def models(names: NamesArgument = None, imports: ImportOption = None) -> None:
+    """List the models and their options: type, default. Every model of timm is one too, as timm/<name>."""
+    _list("model", names, imports)
+
+
+@app.command(epilog="Example: spatialvision upgrades mixstyle")
+def upgrades(names: NamesArgument = None, imports: ImportOption = None) -> None:
+    """List the upgrades, changes to any model that a recipe's 'upgrades' block names, and their options."""
+    _list("upgrades", names, imports)
+
+
+@app.command(epilog="Example: spatialvision datasets digits")
+def datasets(names: NamesArgument = None, imports: ImportOption = None) -> None:
     """List the datasets and their options: type, default."""
-    _list("data", imports)
+    _list("data", names, imports)
 
 
-def _list(block: str, imports: list[Path] | None) -> None:
-    from spatialvision.config.showing import builder_lines
+@app.command(epilog="Example: spatialvision evaluators robustness")
+def evaluators(names: NamesArgument = None, imports: ImportOption = None) -> None:
+    """List the evaluators, what 'evaluate' and 'evaluation.evaluators' may name, and their options."""
+    _list("evaluation.evaluators", names, imports)
+
+
+def _list(block: str, names: list[str] | None, imports: list[Path] | None) -> None:
+    from spatialvision.config.showing import builder_lines, explanation, prefix_line
     from spatialvision.workbench import import_files, registries
 
     known = registries()
     import_files(imports or [])
     registry, supplied = known[block]
-    for name in registry:
-        typer.echo("\n".join(builder_lines(registry[name], supplied)))
+    for name in names or []:
+        typer.echo("\n".join(explanation(registry[name], supplied)))
+    if not names:
+        for name in registry:
+            typer.echo("\n".join(builder_lines(registry[name], supplied)))
+        for prefix, find in registry.prefixes.items():
+            typer.echo(prefix_line(prefix, find))
 
 
 PlacesArgument = Annotated[
@@ -205,7 +249,11 @@ PlacesArgument = Annotated[
 RunsDirOption = Annotated[Path, typer.Option(help="Folder of all runs.")]
 
 
-@app.command(epilog="Example: spatialvision compare quickstart --baseline plain-cnn")
+@app.command(
+    epilog="Examples: 'spatialvision compare quickstart --baseline plain-cnn' compares a family's groups over "
+    "their seeds; 'spatialvision compare runs/quickstart/plain-cnn/s0 runs/quickstart/coordconv/s0' shows the "
+    "images on which one of two runs alone is right."
+)
 def compare(
     places: PlacesArgument = None,
     baseline: Annotated[
@@ -219,16 +267,63 @@ def compare(
     form: Annotated[
         str, typer.Option("--format", help="What is printed: terminal, markdown, csv or json.")
     ] = "terminal",
+    allow_differences: Annotated[
+        bool,
+        typer.Option(
+            "--allow-differences",
+            help="Compare runs on other images, of another split or package version; the table lists them.",
+        ),
+    ] = False,
+    data_root: DataRootOption = None,
 ) -> None:
-    """Compare runs, over their seeds, with a baseline: a table, its charts, a sampler gallery."""
+    """Judge runs against a baseline: would another seed, would other test images change the difference?
+
+    Writes tables and charts: accuracy over the seeds with intervals and paired tests, accuracy against cost,
+    learning curves, a sampler gallery, and for two runs the images that they disagree on.
+    """
     from spatialvision.report.compare import compare as compare_runs
     from spatialvision.report.printing import printer
 
     print_table = printer(form)
-    table, paths = compare_runs(places or [], runs_dir, split=split, baseline=baseline, out=out)
-    print_table(table)
+    tables, paths = compare_runs(
+        places or [],
+        runs_dir,
+        images=lambda run, split, positions: _images(run, split, positions, data_root),
+        split=split,
+        baseline=baseline,
+        out=out,
+        allow_differences=allow_differences,
+    )
+    for table in tables if form == "terminal" else tables[:1]:
+        print_table(table)
     for path in paths:
         typer.echo(path, err=form != "terminal")
+
+
+def _images(run: "Run", split: str, positions: "np.ndarray", data_root: Path | None) -> "np.ndarray":
+    from spatialvision.data.root import default_data_root
+    from spatialvision.evaluate.disagreement import images_at
+    from spatialvision.workbench import import_files, registries
+
+    registries()
+    import_files(sorted((run.path / "imports").glob("*.py")))
+    return images_at(run, split, positions, data_root or default_data_root())
+
+
+@app.command(epilog="Example: spatialvision collect stn-mnist --out results/stn-mnist")
+def collect(
+    out: Annotated[Path, typer.Option(help="Folder of the study; the runs go to 'runs' in it.")],
+    places: PlacesArgument = None,
+    runs_dir: RunsDirOption = Path("runs"),
+) -> None:
+    """Copy what a study's tables are made of (experiments, results, predictions; no weights) to publish it."""
+    from spatialvision.report.records import locate
+    from spatialvision.runs.collecting import collect as collect_runs
+    from spatialvision.runs.finding import find_runs
+
+    runs = find_runs(*(locate(place, runs_dir) for place in places or [str(runs_dir)]))
+    for folder in collect_runs(runs, out):
+        typer.echo(folder)
 
 
 @app.command(epilog="Example: spatialvision summary quickstart")

@@ -101,6 +101,15 @@ class Run:
                 item.unlink()
 
 
+def row_name(split: str) -> str:
+    """What a measured split's rows are called in the metrics.
+
+    "train" is taken by the means over training batches, of images augmented and answers given while learning;
+    training images measured as they are go by "train_clean".
+    """
+    return "train_clean" if split == "train" else split
+
+
 def differences(old: Mapping[str, Any], new: Mapping[str, Any], may_change: Iterable[str]) -> list[str]:
     """Lines "field: old → new" for two flat experiments, fields that may change left out."""
     free = tuple(may_change)

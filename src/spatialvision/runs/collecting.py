@@ -1,0 +1,64 @@
+"""Collect finished runs as a study that can be published: what its tables are made of, without weights.
+
+::
+
+    results/<family>/runs/<recipe>/<run>/
+      experiment.yaml  environment.json  status.json  results.json  metrics.jsonl
+      evaluation/*.json  evaluation/<split>/*.json  evaluation/<split>/predictions.npz
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from spatialvision.errors import RecipeError
+from spatialvision.runs.directory import EXPERIMENT, METRICS, RESULTS, STATUS, Run
+from spatialvision.runs.storage import write_bytes, write_json
+
+ENVIRONMENT = "environment.json"
+COLLECTED = (
+    EXPERIMENT,
+    STATUS,
+    RESULTS,
+    METRICS,
+    "evaluation/*.json",
+    "evaluation/*/*.json",
+    "evaluation/*/predictions.npz",
+)
+PRIVATE = ("data_root", "host")
+"""What the environment says of the machine's folders and name, which is nobody else's concern."""
+
+
+def collect(runs: Sequence[Run], folder: Path) -> list[Path]:
+    """Copy what a study needs of each run to ``folder/runs/<recipe>/<run>``, and return these folders.
+
+    A run that is there already, unchanged, is left as it is.
+
+    Raises:
+        RecipeError: a run is not finished, or another run is there under that name; nothing is copied then.
+    """
+    unfinished = [f"  {run.path}: {run.status['state']}" for run in runs if run.status["state"] != "done"]
+    if unfinished:
+        listed = "\n".join(unfinished)
+        raise RecipeError(f"only finished runs can be collected; finish or leave out:\n{listed}")
+    targets = {folder / "runs" / run.recipe / run.path.name: run for run in runs}
+    for target, run in targets.items():
+        _check_free(target, run)
+    for target, run in targets.items():
+        _copy(run, target)
+    return list(targets)
+
+
+def _check_free(target: Path, run: Run) -> None:
+    """Refuse a target that holds another run."""
+    there = target / RESULTS
+    if there.is_file() and there.read_bytes() != (run.path / RESULTS).read_bytes():
+        raise RecipeError(f"{target} holds another run than {run.path}; remove it, or choose another folder")
+
+
+def _copy(run: Run, target: Path) -> None:
+    for pattern in COLLECTED:
+        for source in sorted(run.path.glob(pattern)):
+            write_bytes(target / source.relative_to(run.path), source.read_bytes())
+    environment = json.loads((run.path / ENVIRONMENT).read_text("utf-8"))
+    write_json(target / ENVIRONMENT, {key: value for key, value in environment.items() if key not in PRIVATE})
