@@ -54,6 +54,21 @@ def test_the_readmes_python_runs(tmp_path: Path) -> None:
     assert 0 < float(done.stdout.splitlines()[-1]) <= 1
 
 
+def test_the_readmes_upgrades_answer(tmp_path: Path) -> None:
+    script = block("<!-- test: upgrades -->", "python")
+    check = "import torch; print(tuple(model.eval()(torch.rand(4, 3, 32, 32)).shape))"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{script}\n{check}"], cwd=tmp_path, capture_output=True, text=True, timeout=250
+    )
+    assert done.stdout.strip() == "(4, 10)", done.stderr
+
+
+def test_the_list_of_models_is_up_to_date(tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "docs" / "models.py"), "--check"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=250)
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_readmes_commands_exist() -> None:
     listed = block("## Five everyday commands", "").splitlines()
     names = {line.split()[1] for line in listed if line.startswith("spatialvision ")}
