@@ -89,7 +89,7 @@ def test_a_prefix_answers_for_all_names_behind_it(registry: Registry) -> None:
     assert list(registry) == ["net"], "its names are not listed"
     with pytest.raises(RecipeError, match="unknown model 'far/nett'"):
         registry["far/nett"]
-    with pytest.raises(RecipeError, match="unknown model 'transformer'; known: far/<name>, net$"):
+    with pytest.raises(RecipeError, match=r"unknown model 'transformer'; known: far/<name>, net$"):
         registry["transformer"]
     with pytest.raises(ValueError, match="model names with 'far/' are already registered"):
         registry.register_prefix("far/")

@@ -62,14 +62,18 @@ def test_upgrades_are_applied_in_order_with_what_they_take(own_upgrades):
     model = build_model("stn_cnn", {"localisation": "none"}, **DATA, upgrades=upgrades)
     assert isinstance(model[0].convolutions[0], CoordConv2d)
     assert model[1].out_features == 21
-    with pytest.raises(ValueError, match=r"upgrade coordconv: layers: no convolution matches 'convolutions\.0'"):
+    with pytest.raises(
+        ValueError, match=r"upgrade coordconv: layers: no convolution matches 'convolutions\.0'"
+    ):
         build_model("stn_cnn", {"localisation": "none"}, **DATA, upgrades=dict(reversed(upgrades.items())))
 
 
 def test_wrong_upgrades_are_refused(own_upgrades):
     with pytest.raises(RecipeError, match="unknown upgrade 'coordcon'; did you mean 'coordconv'"):
         build_model("stn_cnn", {}, **DATA, upgrades={"coordcon": {}})
-    with pytest.raises(ValueError, match="upgrade coordconv: upgrade 'coordconv' has no option layer; its options"):
+    with pytest.raises(
+        ValueError, match="upgrade coordconv: upgrade 'coordconv' has no option layer; its options"
+    ):
         build_model("stn_cnn", {}, **DATA, upgrades={"coordconv": {"layer": "conv1"}})
     with pytest.raises(ValueError, match="upgrade forgetful: expected the model as the result, got NoneType"):
         build_model("stn_cnn", {}, **DATA, upgrades={"forgetful": {}})

@@ -170,6 +170,8 @@ def test_what_inference_mode_kept_serves_without_it(computed):
 
 CHANGES = {
     "in place": lambda layer: layer.weight.mul_(2),
+    "the features' weights alone": lambda layer: layer.weight[:, :3].mul_(2),
+    "the coordinates' weights alone": lambda layer: layer.weight[:, 3:].mul_(2),
     "bias in place": lambda layer: layer.bias.add_(1),
     "through detach": lambda layer: layer.weight.detach().mul_(2),
     "another storage": lambda layer: setattr(layer.weight, "data", layer.weight * 2),
@@ -266,6 +268,7 @@ def test_nothing_is_kept_in_training_or_with_gradients(computed):
     assert len(computed) == 4
 
 
+@pytest.mark.filterwarnings("ignore:.*:FutureWarning", "ignore:.*:torch.jit.TracerWarning")
 def test_nothing_is_kept_from_tracing_or_the_meta_device(computed):
     layer, features = evaluated()
     with torch.no_grad():
@@ -322,3 +325,17 @@ def test_second_derivatives():
     features = torch.randn(2, 1, 4, 4, dtype=torch.float64, requires_grad=True)
     torch.autograd.gradcheck(layer, (features,))
     torch.autograd.gradgradcheck(lambda x: layer(x).pow(3), (features,))
+
+
+def test_an_ensemble_runs_as_one():
+    layers = [CoordConv2d(3, 4, 3, padding=1).eval() for _ in range(3)]
+    weights, buffers = torch.func.stack_module_state(layers)
+    features = torch.randn(2, 3, 6, 6)
+
+    def run(own_weights, own_buffers):
+        return torch.func.functional_call(layers[0], (own_weights, own_buffers), (features,))
+
+    expected = torch.stack([layer(features) for layer in layers])
+    torch.testing.assert_close(torch.vmap(run)(weights, buffers), expected)
+    with torch.no_grad():
+        torch.testing.assert_close(torch.vmap(run)(weights, buffers), expected)

@@ -99,6 +99,4 @@ def without_pretrained(experiment: Experiment) -> Experiment:
     """The same model without fetching weights for it, because a run's own are about to replace them."""
     if not experiment.model.options.get("pretrained"):
         return experiment
-    return experiment.model_copy(
-        update={"model": experiment.model.model_copy(update={"pretrained": False})}
-    )
+    return experiment.model_copy(update={"model": experiment.model.model_copy(update={"pretrained": False})})

@@ -133,7 +133,8 @@ class CoordConv2d(nn.Conv2d):
 
 
 def _memory_format(maps: Tensor) -> torch.memory_format:
-    is_last = maps.is_contiguous(memory_format=torch.channels_last) and not maps.is_contiguous()
+    # From the strides: inside vmap PyTorch cannot tell whether a tensor is contiguous in channels-last.
+    is_last = maps.shape[1] > 1 and maps.stride(1) == 1 and not maps.is_contiguous()
     return torch.channels_last if is_last else torch.contiguous_format
 
 
