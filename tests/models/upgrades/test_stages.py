@@ -14,6 +14,7 @@ from spatialvision.models.upgrades.stages import find_stages, stage_names
         ("timm/test_byobnet", ("stages.0", "stages.1", "stages.2", "final_conv")),
         ("toy_dilated", ("stages.0", "stages.1", "stages.2", "stages.3")),
         ("resnet18", ("layer1", "layer2", "layer3", "layer4")),
+        ("efficientnet_0", tuple(f"stages.{number}" for number in range(7))),
         ("stn", ("convolutions.2", "convolutions.6")),
     ],
 )
