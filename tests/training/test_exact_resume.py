@@ -53,14 +53,16 @@ def newest_state(runs_dir: Path) -> dict[str, Any]:
     return json.loads(newest.read_text())
 
 
-# Asked once a step, before each of the four batches of a measurement, and three times in the end.
+# Asked once a step, before each of the four batches of a measurement, three times in the end, and before each of
+# the four batches that are evaluated there.
 MOMENTS = {
     "before the first step": (lambda asked: 1, 0, False),
     "in the middle of an epoch": (lambda asked: 3, 2, False),
     "during a measurement": (lambda asked: 8, 5, False),
     "after a measurement": (lambda asked: 10, 5, True),
-    "during the last measurement": (lambda asked: asked - 4, 22, False),
-    "after the last step": (lambda asked: asked - 3, 22, True),
+    "during the last measurement": (lambda asked: asked - 8, 22, False),
+    "after the last step": (lambda asked: asked - 7, 22, True),
+    "during the evaluation": (lambda asked: asked - 4, 22, True),
     "while the results are written": (lambda asked: asked - 1, 22, True),
 }
 
