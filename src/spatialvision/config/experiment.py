@@ -110,7 +110,9 @@ class Evaluation(Fields):
     @classmethod
     def _results_are_measured(cls, evaluators: tuple[str, ...]) -> tuple[str, ...]:
         if "accuracy" not in evaluators:
-            raise ValueError(f"expected 'accuracy' among them, a run's results are its; got {list(evaluators)}")
+            raise ValueError(
+                f"expected 'accuracy' among them, a run's results are its; got {list(evaluators)}"
+            )
         return evaluators
 
 
