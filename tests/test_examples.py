@@ -58,7 +58,11 @@ def test_the_readmes_upgrades_answer(tmp_path: Path) -> None:
     script = block("<!-- test: upgrades -->", "python")
     check = "import torch; print(tuple(model.eval()(torch.rand(4, 3, 32, 32)).shape))"
     done = subprocess.run(
-        [sys.executable, "-c", f"{script}\n{check}"], cwd=tmp_path, capture_output=True, text=True, timeout=250
+        [sys.executable, "-c", f"{script}\n{check}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=250,
     )
     assert done.stdout.strip() == "(4, 10)", done.stderr
 
