@@ -52,5 +52,5 @@ def test_without_captum_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(builtins, "__import__", without)
     monkeypatch.delitem(sys.modules, "captum.attr", raising=False)
-    with pytest.raises(RecipeError, match=r"needs captum: pip install 'spatialvision\[explain\]'"):
+    with pytest.raises(RecipeError, match=r"needs captum, of the extra 'explain': pip install captum"):
         integrated_gradients(small_network(), torch.zeros(1, 3, 8, 6), torch.tensor([0]))

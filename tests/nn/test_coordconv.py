@@ -323,8 +323,8 @@ def test_the_gradient_in_channels_last_is_that_of_contiguous_maps():
 def test_second_derivatives():
     layer = CoordConv2d(1, 2, 3, padding=1).double()
     features = torch.randn(2, 1, 4, 4, dtype=torch.float64, requires_grad=True)
-    torch.autograd.gradcheck(layer, (features,))
-    torch.autograd.gradgradcheck(lambda x: layer(x).pow(3), (features,))
+    assert torch.autograd.gradcheck(layer, (features,))
+    assert torch.autograd.gradgradcheck(lambda x: layer(x).pow(3), (features,))
 
 
 def test_an_ensemble_runs_as_one():

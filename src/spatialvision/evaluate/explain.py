@@ -33,7 +33,7 @@ def integrated_gradients(model: nn.Module, images: Tensor, outputs: Tensor, step
         from captum.attr import IntegratedGradients
     except ImportError as error:
         raise RecipeError(
-            "the evaluator 'attention' needs captum: pip install 'spatialvision[explain]'"
+            "the evaluator 'attention' needs captum, of the extra 'explain': pip install captum"
         ) from error
     training = model.training
     model.eval()

@@ -4,11 +4,12 @@ Jaderberg et al., "Spatial Transformer Networks", 2015, https://arxiv.org/abs/15
 PyTorch's tutorial; with CoordConv (https://arxiv.org/abs/1807.03247) in place of either part's convolutions.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 from torch import Tensor, nn
 
+from spatialvision.models.choices import choose
 from spatialvision.models.spatially_transformed import SpatiallyTransformed, localised_transformer
 from spatialvision.nn import AffineTransform, CoordConv2d
 from spatialvision.nn.localisation import Convolution, pooled_size
@@ -119,13 +120,13 @@ def stn_cnn(
     Raises:
         ValueError: the images are too small, or an option has a value that is not listed.
     """
-    _check_choice("classifier", classifier, CONVOLUTIONS)
-    _check_choice("localisation", localisation, ["none", *CONVOLUTIONS])
-    _check_choice("transform", transform, TRANSFORMS)
+    convolution = choose("classifier", classifier, CONVOLUTIONS)
+    localisation_convolution = choose("localisation", localisation, {"none": None, **CONVOLUTIONS})
+    make_transform = choose("transform", transform, TRANSFORMS)
     network = ConvolutionalClassifier(
-        in_channels, size_hw, num_classes, channels, hidden, dropout, CONVOLUTIONS[classifier]
+        in_channels, size_hw, num_classes, channels, hidden, dropout, convolution
     )
-    if localisation == "none":
+    if localisation_convolution is None:
         return network
     transformer = localised_transformer(
         in_channels,
@@ -134,12 +135,7 @@ def stn_cnn(
         localisation_kernels,
         localisation_hidden,
         localisation_downsample,
-        CONVOLUTIONS[localisation],
-        TRANSFORMS[transform](),
+        localisation_convolution,
+        make_transform(),
     )
     return SpatiallyTransformed(transformer, network)
-
-
-def _check_choice(option: str, value: str, choices: Collection[str]) -> None:
-    if value not in choices:
-        raise ValueError(f"{option}: expected one of {', '.join(choices)}; got {value!r}")
