@@ -1,4 +1,6 @@
 # make quickstart   what do CoordConv and a spatial transformer bring? Nine small trainings and a comparison
+# make study-distorted   forty networks on distorted digits, and their table beside that of the paper: days on a
+#                   CPU as they are; for less, make study-distorted DATA=fashion_mnist STEPS=1500 SEEDS=0
 # make test         run all tests
 # make check        format, lint and types
 # make clean        remove the environment and caches; runs/ stays
@@ -13,6 +15,7 @@ UV := $(shell command -v uv 2>/dev/null)
 PINNED := $(filter-out 0 false,$(or $(CONSTRAINTS),$(CI)))
 CREATED := $(VENV)/.created
 CORE := $(VENV)/.installed-core$(if $(PINNED),-pinned)
+EQUIVARIANT := $(VENV)/.installed-equivariant$(if $(PINNED),-pinned)
 DEV := $(VENV)/.installed-dev$(if $(PINNED),-pinned)
 
 ifdef UV
@@ -26,7 +29,16 @@ install += $(if $(PINNED),--constraint constraints.txt)
 
 QUESTION := quickstart/plain-cnn quickstart/coordconv quickstart/spatial-transformer
 
-.PHONY: quickstart test check clean
+DATA ?= mnist
+STEPS ?= 150000
+SEEDS ?= 0,1,2
+SETS := r rts p e
+NETWORKS := fcn cnn st-fcn-affine st-fcn-projective st-fcn-tps st-cnn-affine st-cnn-projective st-cnn-tps \
+  coordconv equivariant
+DISTORTED := $(foreach set,$(SETS),$(foreach network,$(NETWORKS),distorted/$(set)-$(network)))
+CHANGES := data.name=$(DATA) steps=$(STEPS)
+
+.PHONY: quickstart study-distorted test check clean
 .NOTPARALLEL:
 
 quickstart: $(CORE)
@@ -34,6 +46,13 @@ quickstart: $(CORE)
 	@$(BIN)/spatialvision sweep $(QUESTION) seed=0,1,2
 	@echo "Running: $(BIN)/spatialvision compare quickstart --baseline plain-cnn"
 	@$(BIN)/spatialvision compare quickstart --baseline plain-cnn
+
+# The recipes' order is that of the paper's table, for the columns too; 'distorted/*' would be the alphabet's.
+study-distorted: $(EQUIVARIANT)
+	@echo "Running: $(BIN)/spatialvision sweep 'distorted/*' $(CHANGES) seed=$(SEEDS)"
+	@$(BIN)/spatialvision sweep $(DISTORTED) $(CHANGES) seed=$(SEEDS)
+	@echo "Running: $(BIN)/spatialvision table distorted/… $(CHANGES) --baseline CNN --out runs/distorted/table"
+	@$(BIN)/spatialvision table $(DISTORTED) $(CHANGES) --baseline CNN --out runs/distorted/table
 
 test: $(DEV)
 	@echo "Running: $(BIN)/python -m pytest"
@@ -63,8 +82,13 @@ $(CORE): $(CREATED) pyproject.toml constraints.txt
 	@$(install) --editable .
 	@touch $@
 
+$(EQUIVARIANT): $(CREATED) pyproject.toml constraints.txt
+	@echo "Installing spatialvision and e2cnn into $(VENV); the first time takes minutes and gigabytes"
+	@$(install) --editable '.[equivariant]'
+	@touch $(CORE) $@
+
 # What the tests need includes the core, so that a quickstart afterwards installs nothing.
 $(DEV): $(CREATED) pyproject.toml constraints.txt
 	@echo "Installing spatialvision and the tests' tools into $(VENV); the first time takes minutes and gigabytes"
 	@$(install) --editable '.[dev]'
-	@touch $(CORE) $@
+	@touch $(CORE) $(EQUIVARIANT) $@

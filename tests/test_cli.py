@@ -49,6 +49,16 @@ def test_the_commands_are_those_of_the_manual() -> None:
     assert {"train", "evaluate", "show", "recipes", "models", "datasets", "fields"} <= set(COMMANDS)
 
 
+def test_a_sweep_takes_patterns_of_recipes(command: Command) -> None:
+    code, _, errors = command("sweep", "quickstart/*", "batch_sice=1")
+    assert code == 2
+    assert "in recipe quickstart/coordconv" in errors
+    assert "in recipe quickstart/plain-cnn" in errors
+    code, _, errors = command("sweep", "quickstrat/*")
+    assert code == 2
+    assert "no shipped recipe matches 'quickstrat/*'; did you mean 'quickstart/*'?" in errors
+
+
 def test_every_problem_of_a_recipe_in_one_message_before_any_work(start: Start, tmp_path: Path) -> None:
     (tmp_path / "my.yaml").write_text("extends: stn-mnist/exp01-baseline\nepocs: 3\nmodel: {dropot: 0.1}\n")
     process = start("train", "my.yaml", "optimizer.lr=fast", "data.name=mnst", "seed")

@@ -106,14 +106,19 @@ def code_names(tree: ast.Module) -> Iterator[str]:
             yield from (text for text in fields if isinstance(text, str))
 
 
+PLAIN_WORDS = ("distorted",)
+
+
 def families() -> set[str]:
     """Patterns for the recipes' folders and for the functions that are registered as models.
 
-    A folder that is called like the dataset it is about may be named, for the dataset's sake.
+    A folder that is called like the dataset it is about may be named, for the dataset's sake. A folder called by a
+    plain word of this package is named where a slash follows.
     """
     folders = {path.parent.name for path in (SOURCE / "spatialvision" / "recipes").rglob("*.yaml")}
     names = folders - {"quickstart"} - registered("data", "register_dataset")
-    return {re.sub("[-_]", "[-_]", name) for name in names | registered("models", "register_model")}
+    patterns = {re.sub("[-_]", "[-_]", name) for name in names | registered("models", "register_model")}
+    return {f"{name}(?=/)" if name in PLAIN_WORDS else name for name in patterns}
 
 
 def registered(part: str, decorator: str) -> set[str]:
@@ -206,6 +211,7 @@ BREACHES: list[tuple[Rule, str, str]] = [
     (nothing_is_loaded_by_executing_pickles, "data.a", "torch.load(path, weights_only=False)"),
     (nothing_is_loaded_by_executing_pickles, "data.a", "np.load(path, allow_pickle=True)"),
     (no_family_is_named, "training.a", "if name == 'stn-mnist/x': pass"),
+    (no_family_is_named, "training.a", "if name == 'distorted/x': pass"),
     (no_family_is_named, "data.a", "'A docstring.'\nmodel.stn_mnist()"),
     (no_file_is_named_utils, "data.utils", ""),
 ]
@@ -214,6 +220,7 @@ ALLOWED: list[tuple[Rule, str, str]] = [
     (light_parts_load_nothing_heavy, "cli", "def late():\n    import torch"),
     (light_parts_load_nothing_heavy, "runs.a", "if TYPE_CHECKING:\n    from torch import Tensor"),
     (no_family_is_named, "training.a", "def f():\n    'Such as stn-mnist.'"),
+    (no_family_is_named, "report.a", "text = 'as the images are distorted'"),
     (no_family_is_named, "cli", "app.command(epilog='Example: train stn-mnist/x')"),
     (no_family_is_named, "models.a", "def stn_mnist(): pass"),
 ]

@@ -91,11 +91,11 @@ def test_the_digit_study_has_the_settings_of_the_original(
 
     optimizer = experiment.optimizer
     assert (optimizer.name, optimizer.lr, optimizer.momentum, optimizer.weight_decay) == ("sgd", 0.01, 0, 0)
-    assert (experiment.schedule.name, experiment.schedule.warmup.in_steps(938)) == ("constant", 0)
+    assert (experiment.schedule.name, experiment.schedule.warmup.in_steps(938, 1)) == ("constant", 0)
     assert (experiment.clip_norm, experiment.ema, experiment.precision) == (None, None, "float32")
     assert experiment.objective.model_dump() == {"name": "cross_entropy", "label_smoothing": 0}
     assert experiment.augmentation == type(experiment.augmentation)(), "none"
-    assert experiment.evaluation.every.in_steps(938) == 938
+    assert experiment.evaluation.every.in_steps(938, 1) == 938
     assert "test" in experiment.evaluation.splits
 
     options = experiment.model.options

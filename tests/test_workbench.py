@@ -31,7 +31,9 @@ def test_every_block_is_registered_in_a_fresh_process() -> None:
     assert {"digits", "mnist", "fashion_mnist", "cifar10", "cifar100"} <= set(found["data"])
     assert "stn_cnn" in found["model"]
     assert "cross_entropy" in found["objective"]
-    assert "similarity" in found["distortion"]
+    assert {"similarity", "rotated", "projective", "elastic", "translated_cluttered", "grid"} <= set(
+        found["distortion"]
+    )
     assert {"coordconv", "freeze", "group_norm", "mixstyle", "spatial_transformer"} <= set(found["upgrades"])
 
 
@@ -98,6 +100,15 @@ def test_an_upgrade_of_ones_own_is_checked_like_the_shipped_ones(tmp_path: Path)
         RecipeError, match=r"upgrades\.checked_upgrade\.model: unknown field; known: factor, num_classes"
     ):
         load_recipe("stn-mnist/exp01-baseline", "upgrades.checked_upgrade.model=x")
+
+
+def test_what_a_distortion_works_on_is_no_option_of_the_recipe() -> None:
+    asked = ("distortion.name=translated_cluttered", "distortion.crops=4")
+    block = load_recipe("stn-mnist/exp01-baseline", *asked).experiment.distortion
+    assert block is not None
+    assert block.options == {"canvas": 60, "crops": 4, "crop_size": 6, "seed": 0}
+    with pytest.raises(RecipeError, match=r"distortion\.training_images: unknown field; known: canvas, crop"):
+        load_recipe("stn-mnist/exp01-baseline", *asked, "distortion.training_images=3")
 
 
 def test_a_model_of_timm_is_checked_by_its_name_and_options() -> None:

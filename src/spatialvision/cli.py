@@ -93,7 +93,10 @@ def train(
 def sweep(
     arguments: Annotated[
         list[str],
-        typer.Argument(metavar="RECIPE... [FIELD=VALUE,VALUE...]...", help="Recipes, and values to combine."),
+        typer.Argument(
+            metavar="RECIPE... [FIELD=VALUE,VALUE...]...",
+            help="Recipes, or patterns such as 'quickstart/*', and values to combine.",
+        ),
     ],
     runs_dir: Annotated[Path, typer.Option(help="Folder of all runs.")] = Path("runs"),
     data_root: DataRootOption = None,
@@ -105,13 +108,13 @@ def sweep(
     from spatialvision.training.signals import StopSignal
 
     with StopSignal().installed() as stop:
-        from spatialvision.config.grid import expand, split_arguments
+        from spatialvision.config.grid import expand, expand_recipes, split_arguments
         from spatialvision.training import sweep as sweeping
         from spatialvision.workbench import import_files
 
         import_files(imports or [])
         recipes, overrides = split_arguments(arguments)
-        grid = sweeping.load_grid(recipes, expand(overrides))
+        grid = sweeping.load_grid(expand_recipes(recipes), expand(overrides))
         outcomes = sweeping.sweep(
             grid, runs_dir=runs_dir, data_root=data_root, offline=offline, quiet=quiet, stop=stop
         )
@@ -308,6 +311,57 @@ def _images(run: "Run", split: str, positions: "np.ndarray", data_root: Path | N
     registries()
     import_files(sorted((run.path / "imports").glob("*.py")))
     return images_at(run, split, positions, data_root or default_data_root())
+
+
+@app.command(epilog="Example: spatialvision table distorted data.name=mnist steps=1500 --baseline CNN")
+def table(
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[RUN|FAMILY|FIELD=VALUE]...",
+            help="Run folders or families below the runs' folder, and what their runs must have.",
+        ),
+    ] = None,
+    baseline: Annotated[
+        str | None, typer.Option(help="The row that others are judged against [default: the first].")
+    ] = None,
+    split: Annotated[str, typer.Option(help="test, validation or train.")] = "test",
+    runs_dir: RunsDirOption = Path("runs"),
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write to [default: 'table' in the folder named].")
+    ] = None,
+    form: Annotated[
+        str, typer.Option("--format", help="What is printed: terminal, markdown, csv or json.")
+    ] = "terminal",
+    allow_differences: Annotated[
+        bool,
+        typer.Option(
+            "--allow-differences",
+            help="Judge runs of one column on other images, of another split or package version; they are listed.",
+        ),
+    ] = False,
+) -> None:
+    """Lay a family out as papers do: models down, data sets across, error in %, the paper's numbers beside ours.
+
+    Rows and columns are those that the recipes name in about.row and about.column, in the order in which the
+    runs named here first have them. Each row is judged against the baseline's in every column.
+    """
+    from spatialvision.report.family import tabulate
+    from spatialvision.report.printing import printer
+
+    print_table = printer(form)
+    tables, paths = tabulate(
+        arguments or [],
+        runs_dir,
+        split=split,
+        baseline=baseline,
+        out=out,
+        allow_differences=allow_differences,
+    )
+    for each in tables if form == "terminal" else tables[:1]:
+        print_table(each)
+    for path in paths:
+        typer.echo(path, err=form != "terminal")
 
 
 @app.command(epilog="Example: spatialvision collect stn-mnist --out results/stn-mnist")

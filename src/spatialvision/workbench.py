@@ -10,9 +10,10 @@ from spatialvision.config.resolving import Registries, Resolved, resolve
 from spatialvision.errors import RecipeError
 from spatialvision.registry import DATASETS, DISTORTIONS, EVALUATORS, MODELS, OBJECTIVES, UPGRADES
 
-SUPPLIED_TO_MODELS = ("num_classes", "in_channels", "size_hw")
+SUPPLIED_TO_MODELS = ("num_classes", "in_channels", "size_hw", "black")
 SUPPLIED_TO_UPGRADES = ("model", *SUPPLIED_TO_MODELS)
 SUPPLIED_TO_DATASETS = ("data_root", "offline")
+SUPPLIED_TO_DISTORTIONS = ("training_images",)
 SUPPLIED_TO_EVALUATORS = ("subject",)
 
 _imported: dict[str, Path] = {}
@@ -40,7 +41,7 @@ def registries() -> Registries:
 
     return {
         "data": (DATASETS, SUPPLIED_TO_DATASETS),
-        "distortion": (DISTORTIONS, ()),
+        "distortion": (DISTORTIONS, SUPPLIED_TO_DISTORTIONS),
         "evaluation.evaluators": (EVALUATORS, SUPPLIED_TO_EVALUATORS),
         "model": (MODELS, SUPPLIED_TO_MODELS),
         "objective": (OBJECTIVES, ()),

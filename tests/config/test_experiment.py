@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from spatialvision.config.experiment import MAY_CHANGE_ON_RESUME, Experiment
+from spatialvision.config.experiment import MAY_CHANGE_ON_RESUME, Experiment, Optimizer
 
 REQUIRED: dict[str, Any] = {"data": {"name": "d"}, "model": {"name": "m"}, "optimizer": {"lr": 0.1}}
 
@@ -22,6 +22,21 @@ def problem(**changes: Any) -> tuple[str, str]:
 )
 def test_total_steps(length: dict, total: int) -> None:
     assert Experiment.model_validate({**REQUIRED, **length}).total_steps(10) == total
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"transformer.localisation": "0.1", "head": 2}, {"transformer": {"localisation": 0.1}, "head": 2}],
+)
+def test_factors_on_the_rate_are_named_with_dots_or_nested(given: dict) -> None:
+    optimizer = Optimizer.model_validate({"lr": 1, "lr_factors": given})
+    assert optimizer.lr_factors == {"transformer.localisation": 0.1, "head": 2}
+    assert Optimizer.model_validate(optimizer.model_dump(mode="json")) == optimizer
+
+
+@pytest.mark.parametrize("given", [{"head": -1}, {"head": {"weight": "fast"}}, 0.1])
+def test_what_is_no_factor_on_the_rate_is_refused(given: object) -> None:
+    assert problem(optimizer={"lr": 1, "lr_factors": given})[0].startswith("optimizer.lr_factors")
 
 
 @pytest.mark.parametrize("length", [{"steps": 4}, {"epochs": None}])

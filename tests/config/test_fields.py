@@ -2,7 +2,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from spatialvision.config.experiment import AugmentationFields, Data, Experiment
-from spatialvision.config.fields import Block, Fields, Length, block_schema
+from spatialvision.config.fields import Block, Fields, Length, block_schema, dotted
 
 
 class Example(Fields):
@@ -31,23 +31,48 @@ def test_fields_are_closed_and_frozen() -> None:
         (Length(epochs=0.36), 4),
         (Length(steps=7), 7),
         (Length(steps=0), 0),
+        (Length(share=0.5), 150),
+        (Length(share=0.333333), 100),
+        (Length(share=1), 300),
+        (Length(share=0), 0),
     ],
 )
 def test_length_in_steps(length: Length, steps: int) -> None:
-    assert length.in_steps(10) == steps
+    assert length.in_steps(10, 300) == steps
 
 
-@pytest.mark.parametrize("given", [{}, {"epochs": 1, "steps": 1}, {"epochs": None}])
-def test_a_length_is_epochs_or_steps(given: dict) -> None:
-    with pytest.raises(ValidationError, match=r"either \{epochs: n\} or \{steps: n\}"):
+@pytest.mark.parametrize(
+    "given", [{}, {"epochs": 1, "steps": 1}, {"epochs": None}, {"steps": 1, "share": 0.5}]
+)
+def test_a_length_is_epochs_or_steps_or_a_share(given: dict) -> None:
+    with pytest.raises(ValidationError, match=r"one of \{epochs: n\}, \{steps: n\} and \{share: "):
         Length.model_validate(given)
 
 
-@pytest.mark.parametrize("length", [Length(epochs=0.5), Length(steps=3), Length(epochs=0), Length(steps=0)])
+def test_a_share_is_at_most_the_whole() -> None:
+    with pytest.raises(ValidationError, match="less than or equal to 1"):
+        Length(share=1.5)
+
+
+@pytest.mark.parametrize(
+    "length",
+    [
+        Length(epochs=0.5),
+        Length(steps=3),
+        Length(share=0.25),
+        Length(epochs=0),
+        Length(steps=0),
+        Length(share=0),
+    ],
+)
 def test_a_length_survives_being_written(length: Length) -> None:
     written = length.model_dump(mode="json")
     assert len(written) == 1
     assert Length.model_validate(written) == length
+
+
+def test_nested_names_are_joined_by_dots() -> None:
+    assert dotted({"a": {"b": {"c": 1}, "d": 2}, "e.f": 3, "g": {}}) == {"a.b.c": 1, "a.d": 2, "e.f": 3}
 
 
 def test_a_block_keeps_its_options() -> None:

@@ -35,10 +35,12 @@ def test_another_dataset_keeps_what_the_schema_says_of_all() -> None:
         ({"epochs": "3"}, {"steps": "10"}, {"steps": "10"}),
         ({"steps": "10"}, {"epochs": "3"}, {"epochs": "3"}),
         ({"every": {"epochs": "1"}}, {"every": {"steps": "5"}}, {"every": {"steps": "5"}}),
+        ({"every": {"share": "0.1"}}, {"every": {"steps": "5"}}, {"every": {"steps": "5"}}),
+        ({"every": {"epochs": "1"}}, {"every": {"share": "0.1"}}, {"every": {"share": "0.1"}}),
         ({"steps": "10"}, {"epochs": None}, {"steps": "10", "epochs": None}),
     ],
 )
-def test_epochs_and_steps_exclude_each_other(parent: dict, child: dict, merged: dict) -> None:
+def test_epochs_steps_and_share_exclude_each_other(parent: dict, child: dict, merged: dict) -> None:
     assert merge(parent, child) == merged
 
 

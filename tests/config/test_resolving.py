@@ -56,7 +56,7 @@ evaluation: {splits: [tests], every: {epochs: 1, steps: 2}}
             "augmentation.rotation_deg: expected a finite number, got 'nan' (my.yaml:15)",
             "evaluation.splits.0: expected 'train', 'validation' or 'test', got 'tests'; did you mean 'test'?"
             " (my.yaml:16)",
-            "evaluation.every: expected either {epochs: n} or {steps: n} (my.yaml:16)",
+            "evaluation.every: expected one of {epochs: n}, {steps: n} and {share: of the training} (my.yaml:16)",
         ]
     )
 

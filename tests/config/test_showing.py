@@ -81,7 +81,7 @@ def test_fields_are_listed_with_type_default_and_meaning() -> None:
     assert list(rows)[:2] == ["about.question", "about.source"]
     assert rows["optimizer.lr"].split() == ["optimizer.lr", "number", "required", "peak", "learning", "rate"]
     assert rows["clip_norm"].split()[1:5] == ["number", "or", "null", "null"]
-    assert "{epochs: n} or {steps: n}" in rows["log.every"]
+    assert "{epochs: n}, {steps: n} or {share: of the training}" in rows["log.every"]
     assert "{epochs: 1.0}" in rows["log.every"]
     assert "sgd | adam | adamw" in rows["optimizer.name"]
     assert "list of number" in rows["augmentation.scale"]
@@ -118,7 +118,7 @@ def test_a_builder_is_listed_with_its_options() -> None:
         (Literal["a", "b"], "a | b"),
         (tuple[int, float], "list of whole number or number"),
         (list[str], "list of text"),
-        (Length, "{epochs: n} or {steps: n}"),
+        (Length, "{epochs: n}, {steps: n} or {share: of the training}"),
         (Path, "Path"),
         (dict[str, int], "mapping"),
     ],

@@ -8,6 +8,8 @@ from torch import nn
 
 from spatialvision.config.experiment import Experiment
 from spatialvision.config.fields import Block
+from spatialvision.data.distortion import distort_split
+from spatialvision.data.distortions import translated_cluttered
 from spatialvision.data.loader import InMemoryLoader
 from spatialvision.errors import RecipeError
 from spatialvision.evaluate.load import ExperimentData, load_data, untrained_model, without_pretrained
@@ -55,6 +57,56 @@ def test_padding_comes_before_distortion_and_augmentation(small_recipe: str) -> 
     same = "distortion={name: similarity, canvas: 20}"
     distorted = data_of(small_recipe, "data.smallest_size=20", same)
     assert torch.equal(distorted.splits["test"].images, padded.splits["test"].images)
+
+
+@pytest.mark.parametrize("name", ["rotated", "projective", "elastic", "translated", "translated_cluttered"])
+def test_distorted_images_are_the_same_for_all_experiments(small_recipe: str, name: str) -> None:
+    asked = f"distortion.name={name}"
+    first, second = (
+        data_of(small_recipe, asked, f"seed={seed}", f"batch_size={size}", f"data.validation={share}")
+        for seed, size, share in ((0, 16, 0.1), (7, 128, 0.3))
+    )
+    assert torch.equal(first.splits["test"].images, second.splits["test"].images)
+    # A training image, too, is the same wherever it is measured.
+    both = set(first.splits["validation"].indices.tolist()) & set(
+        second.splits["validation"].indices.tolist()
+    )
+    assert len(both) > 50
+    chosen = [
+        split.images[torch.isin(split.indices, torch.tensor(sorted(both)))]
+        for split in (first.splits["validation"], second.splits["validation"])
+    ]
+    assert torch.equal(*chosen)
+    assert not torch.equal(first.splits["train"].images[:50, :, :16, :16], first.training.images[:50])
+
+
+def test_clutter_comes_from_all_training_images(small_recipe: str) -> None:
+    data = data_of(
+        small_recipe, "distortion={name: translated_cluttered, canvas: 30}", "data.smallest_size=20"
+    )
+    plain = data_of(small_recipe, "data.smallest_size=20")
+    by_hand = translated_cluttered(plain.dataset.train.images, canvas=30)
+    expected = distort_split(plain.dataset.test, by_hand)
+    assert torch.equal(data.splits["test"].images, expected.images)
+
+
+def test_validation_and_test_hold_every_listed_combination(small_recipe: str) -> None:
+    listed = "distortion={name: grid, angles_deg: [0, 90, 180]}"
+    plain, data = data_of(small_recipe), data_of(small_recipe, listed)
+    for name in ("validation", "test"):
+        original, measured = plain.splits[name], data.splits[name]
+        assert torch.equal(measured.indices, (3 * original.indices[:, None] + torch.arange(3)).flatten())
+        assert torch.equal(measured.images[::3], original.images)
+        assert torch.equal(measured.images[2::3], original.images.rot90(2, (2, 3)))
+    assert len(data.splits["train"]) == len(data.training) == len(plain.training)
+    assert torch.equal(data.training.images, plain.training.images)
+
+
+def test_images_that_a_distortion_cannot_hold_are_named(small_recipe: str) -> None:
+    with pytest.raises(
+        RecipeError, match="data digits: canvas: expected at least 16 pixels for images of 16×16"
+    ):
+        data_of(small_recipe, "distortion={name: translated, canvas: 15}")
 
 
 def test_only_the_first_training_images_are_measured_but_all_are_trained_on(small_recipe: str) -> None:

@@ -56,6 +56,20 @@ def test_the_true_angle_is_what_undoes_the_distortion(small_recipe: str, tmp_pat
     assert true.std().item() == pytest.approx(90 / math.sqrt(12), rel=0.1)
 
 
+def test_a_distortion_that_bends_has_no_true_angle(small_recipe: str, tmp_path: Any) -> None:
+    bent = ("distortion={name: projective, corner_std_px: 2}", "data.size=20", *DISTORTED[1:])
+    found = arrays_of(train(load_recipe(small_recipe, *bent), runs_dir=tmp_path, quiet=True))
+    assert "true_angle_deg" not in found
+
+
+def test_true_angles_lie_where_measured_ones_do(small_recipe: str, tmp_path: Any) -> None:
+    # Half a turn and more: −160° and 200° are the same, and written as the sampler's own angles are.
+    listed = ("distortion={name: grid, angles_deg: [0, 100, 200]}", "data.size=20", *DISTORTED[1:])
+    found = arrays_of(train(load_recipe(small_recipe, *listed), runs_dir=tmp_path, quiet=True))
+    expected = torch.tensor([0.0, 100.0, -160.0]).repeat(len(found["theta"]) // 3)
+    torch.testing.assert_close(found["true_angle_deg"], expected)
+
+
 def test_looking_leaves_the_model_in_its_mode(subject: Any) -> None:
     made = subject("test")
     made.model.train()

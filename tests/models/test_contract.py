@@ -21,6 +21,7 @@ SMALL = {
     "vit_pre_norm": {"layers": 2, **SMALL_VIT},
 }
 VARIANTS = {
+    "large_kernel_cnn, coordconv": ("large_kernel_cnn", {"convolution": "coordconv", "paddings": (4, 0)}),
     "resnet18, cifar stem": ("resnet18", {"stem": "cifar", "normaliser": "channel"}),
     "stn_cnn, coordconv": (
         "stn_cnn",

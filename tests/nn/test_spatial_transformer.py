@@ -120,3 +120,48 @@ def test_any_transform_can_be_composed_in():
         module.head.bias.fill_(math.pi / 2)
     torch.testing.assert_close(module(images), torch.rot90(images, 1, (2, 3)), atol=1e-5, rtol=0)
     assert module.theta(images).shape == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("fill", "beyond"), [("mean", 0.0), ("black", -1.5), ("border", 0.8), ("reflection", 0.8)]
+)
+def test_the_fill_lies_beyond_the_image(fill, beyond):
+    module = SpatialTransformer(nn.Flatten(), 16, fill=fill, black=[-1.5])
+    with torch.no_grad():
+        module.head.bias[2] = 1.25
+    images = torch.full((1, 1, 4, 4), 0.8)
+    warped = module(images)
+    torch.testing.assert_close(warped[..., -1], torch.full((1, 1, 4), beyond))
+    torch.testing.assert_close(
+        warped[..., 0], torch.full((1, 1, 4), 0.8 / 2 + 0.8 / 2 if beyond == 0.8 else 0.8)
+    )
+
+
+def test_black_is_black_whatever_the_normalisation():
+    """Warping normalised images with black beyond them is normalising the warped images."""
+    module = SpatialTransformer(nn.Flatten(), 48, fill="black", black=[-0.5, 0.25, -2.0])
+    raw, std = torch.rand(2, 3, 4, 4), torch.tensor([0.5, 2.0, 0.25]).view(-1, 1, 1)
+    points = affine_points(torch.tensor([[[0.8, -0.9, 0.4], [0.9, 0.8, -0.3]]] * 2), (4, 4))
+    normalised = raw / std + module.black
+    torch.testing.assert_close(module.warp(normalised, points), sample(raw, points) / std + module.black)
+
+
+def test_bicubic_interpolation_is_grid_samples():
+    module = SpatialTransformer(nn.Flatten(), 36, interpolation="bicubic")
+    images = torch.rand(1, 1, 6, 6)
+    points = affine_points(torch.tensor([[[0.9, 0.1, 0.0], [-0.1, 0.9, 0.1]]]), (6, 6))
+    expected = nn.functional.grid_sample(images, points, mode="bicubic", align_corners=False)
+    assert torch.equal(module.warp(images, points), expected)
+
+
+def test_unknown_fills_and_interpolations_are_named():
+    with pytest.raises(
+        ValueError, match="fill: expected one of mean, black, border, reflection, got 'white'"
+    ):
+        SpatialTransformer(nn.Flatten(), 1, fill="white")
+    with pytest.raises(
+        ValueError, match="interpolation: expected one of bilinear, bicubic, nearest, got 'x'"
+    ):
+        SpatialTransformer(nn.Flatten(), 1, interpolation="x")
+    with pytest.raises(ValueError, match="fill 'black' needs black: its value in each channel"):
+        SpatialTransformer(nn.Flatten(), 1, fill="black")

@@ -12,7 +12,7 @@ def fields(name: str) -> dict[str, Any]:
 
 def test_the_control_lacks_the_transformer_alone() -> None:
     strong, control = fields("stn-cifar10/strong"), fields("stn-cifar10/strong-no-transformer")
-    only_strong = {key: value for key, value in strong.items() if control.get(key) != value}
+    only_strong = {key: value for key, value in strong.items() if key not in control or control[key] != value}
     assert {key.rpartition(".")[0] for key in only_strong} == {"upgrades.spatial_transformer"}
     assert control == {**{key: strong[key] for key in strong.keys() - only_strong.keys()}, "upgrades": {}}
 

@@ -20,6 +20,7 @@ EXPERIMENTS = {
         "clip_norm=1",
         "schedule={name: cosine, warmup: {steps: 5}}",
     ),
+    "factors": ("optimizer.lr_factors={linear: 0.1, head.bias: 3}", "optimizer.decayed=weights"),
     "parts": ("accumulate=3", "drop_last=true"),
     "bfloat16": ("precision=bfloat16",),
     "augmented": ("augmentation.rotation_deg=30", "model.localisation=plain", "data.size=28", "epochs=1"),

@@ -73,6 +73,17 @@ def test_the_rate_of_a_step_is_the_schedules(job: Any) -> None:
     assert rates == pytest.approx([0.025, 0.0375, 0.05, 0.05 * 19 / 20])
 
 
+def test_a_factor_on_the_rate_of_some_parameters_follows_the_schedule(job: Any) -> None:
+    made = job(
+        "schedule={name: linear, warmup: {steps: 2}, start_factor: 0.5}", "optimizer.lr_factors.linear=0.1"
+    )
+    rates = []
+    for _ in range(3):
+        advance(made)
+        rates.append([group["lr"] for group in made.state.optimizer.param_groups])
+    assert rates == [pytest.approx([rate, 0.1 * rate]) for rate in (0.025, 0.0375, 0.05)]
+
+
 def test_the_training_row_is_the_mean_over_images_not_over_batches(job: Any) -> None:
     made = job(NO_DROPOUT, "optimizer.lr=1e-30")
     for _ in range(11):

@@ -67,3 +67,51 @@ def test_weight_decay_may_spare_biases_and_scales(name: str) -> None:
     optimizer.step()
     moved = {key for key, value in model.named_parameters() if not torch.equal(value, before[key])}
     assert moved == {"0.weight", "2.weight"}
+
+
+class Pair(nn.Module):
+    """Two linear layers one of which lies two names deep."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.outer = nn.ModuleDict({"inner": nn.Linear(2, 2), "inner_too": nn.Linear(2, 2)})
+        self.head = nn.Linear(2, 2)
+
+
+def steps_of(fields: Optimizer, model: nn.Module) -> dict[str, Tensor]:
+    """How far each parameter moves in one step along a gradient of ones."""
+    before = {name: value.detach().clone() for name, value in model.named_parameters()}
+    for parameter in model.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    build_optimizer(fields, model).step()
+    return {name: before[name] - value.detach() for name, value in model.named_parameters()}
+
+
+@pytest.mark.parametrize("decayed", ["all", "weights"])
+def test_the_parameters_of_a_prefix_move_by_its_factor(decayed: str) -> None:
+    factors = {"outer.inner": 0.25, "outer.inner.bias": 2, "head": 0}
+    fields = Optimizer.model_validate({"lr": 0.5, "decayed": decayed, "lr_factors": factors})
+    model = Pair()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.zero_()  # so that the differences below are exact
+    expected = dict.fromkeys((name for name, _ in model.named_parameters()), 0.5)
+    expected |= {"outer.inner.weight": 0.125, "outer.inner.bias": 1, "head.weight": 0, "head.bias": 0}
+    for name, moved in steps_of(fields, model).items():
+        assert torch.equal(moved, torch.full_like(moved, expected[name])), name
+
+
+def test_decay_and_factors_go_together() -> None:
+    fields = Optimizer(lr=0.1, weight_decay=0.5, decayed="weights", lr_factors={"head": 0.1})
+    groups = build_optimizer(fields, Pair()).param_groups
+    found = [(group["lr_factor"], group["weight_decay"], len(group["params"])) for group in groups]
+    assert found == [(1.0, 0.5, 2), (0.1, 0.5, 1), (1.0, 0.0, 2), (0.1, 0.0, 1)]
+
+
+@pytest.mark.parametrize(
+    ("prefix", "hint"),
+    [("outer.iner", "outer.inner"), ("zzz", "expected such as outer, head$"), ("outer.inn", "outer.inner")],
+)
+def test_a_prefix_that_no_parameter_has_is_refused(prefix: str, hint: str) -> None:
+    with pytest.raises(ValueError, match=f"no parameter's name begins with '{prefix}'.*{hint}"):
+        build_optimizer(Optimizer(lr=0.1, lr_factors={prefix: 0.1}), Pair())

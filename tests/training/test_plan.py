@@ -40,3 +40,10 @@ def test_the_last_batch_has_what_is_left_or_is_dropped(drop_last: bool, steps: i
     assert made.total_steps == steps
     assert made.images_in(0) == 64
     assert made.images_in(steps - 1) == last
+
+
+def test_a_share_of_the_training_follows_its_length() -> None:
+    fields = {"batch_size": 10, "evaluation": {"every": {"share": 0.2}}, "log": {"every": {"share": 0.001}}}
+    for lengths, total, every in (({"steps": 50}, 50, 10), ({"epochs": 3}, 30, 6)):
+        made = plan(100, **lengths, **fields)
+        assert (made.total_steps, made.evaluate_every, made.log_every) == (total, every, 1)

@@ -46,3 +46,13 @@ def test_constant_stays_and_a_warmup_longer_than_the_run_never_ends() -> None:
     assert {learning_rate_factor(Schedule(), 10, 5)(step) for step in range(10)} == {1.0}
     rising = learning_rate_factor(Schedule(name="cosine", warmup=Length(steps=20)), 10, 5)
     assert [rising(step) for step in range(10)] == [step / 20 for step in range(10)]
+
+
+@pytest.mark.parametrize("total", [150_000, 1500, 6])
+def test_step_drops_after_each_third_of_any_length(total: int) -> None:
+    schedule = Schedule(name="step", step_every=Length(share=0.333333))
+    factor = learning_rate_factor(schedule, total, steps_per_epoch=7)
+    third = total // 3
+    drops = [step for step in range(1, total) if factor(step) != factor(step - 1)]
+    assert drops == [third, 2 * third]
+    assert factor(total - 1) == pytest.approx(0.01)

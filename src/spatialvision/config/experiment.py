@@ -1,11 +1,11 @@
 """The schema of a recipe: every field, its type, default and meaning. Defaults live here only."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from spatialvision.config.fields import Block, Fields, Length, frozen
+from spatialvision.config.fields import Block, Fields, Length, dotted, frozen
 
 
 class About(Fields):
@@ -20,6 +20,8 @@ class About(Fields):
         None, description="published accuracy in percent that the family starts from, a line in its chart"
     )
     reported_note: str = Field("", description="how the published number came about")
+    row: str = Field("", description="row of the family's table that the recipe stands in, such as a model")
+    column: str = Field("", description="column of it, such as a dataset")
 
 
 class Data(Block):
@@ -66,6 +68,16 @@ class Optimizer(Fields):
     nesterov: bool = Field(False, description="Nesterov momentum (sgd)")
     betas: tuple[float, float] = Field((0.9, 0.999), description="averaging factors (adam, adamw)")
     eps: float = Field(1e-8, gt=0, description="term under the fraction bar (adam, adamw)")
+    lr_factors: dict[str, Annotated[float, Field(ge=0)]] = Field(
+        {},
+        description="factors on the learning rate of some parameters, by what their dotted names begin with, "
+        "such as {transformer.localisation: 0.1}; the longest that fits counts",
+    )
+
+    @field_validator("lr_factors", mode="before")
+    @classmethod
+    def _dotted(cls, factors: Any) -> Any:
+        return dotted(factors) if isinstance(factors, Mapping) else factors
 
     @field_validator("momentum", "nesterov", "betas", "eps")
     @classmethod
@@ -189,7 +201,7 @@ class Experiment(Fields):
 
     def total_steps(self, steps_per_epoch: int) -> int:
         """Optimizer steps of the whole run."""
-        return max(1, Length(epochs=self.epochs, steps=self.steps).in_steps(steps_per_epoch))
+        return max(1, self.steps or round((self.epochs or 0) * steps_per_epoch))
 
 
 MAY_CHANGE_ON_RESUME = ("about", "device", "processes", "log")

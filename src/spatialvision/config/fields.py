@@ -14,24 +14,37 @@ class Fields(BaseModel):
 
 
 class Length(Fields):
-    """A duration or an interval: so many epochs (a fraction is fine) or so many steps."""
+    """A duration or an interval: so many epochs (a fraction is fine), so many steps, or a share of the training."""
 
     epochs: float | None = Field(None, ge=0, description="passes over the training split")
     steps: int | None = Field(None, ge=0, description="optimizer steps")
+    share: float | None = Field(None, ge=0, le=1, description="share of all steps of the training")
 
     @model_validator(mode="after")
-    def _one_of_the_two(self) -> "Length":
-        if (self.epochs is None) == (self.steps is None):
-            raise ValueError("expected either {epochs: n} or {steps: n}")
+    def _one_of_the_three(self) -> "Length":
+        if len(self._given()) != 1:
+            raise ValueError("expected one of {epochs: n}, {steps: n} and {share: of the training}")
         return self
 
     @model_serializer
     def _only_the_one(self) -> dict[str, float | int]:
-        return {"steps": self.steps} if self.steps is not None else {"epochs": self.epochs or 0.0}
+        return self._given()
 
-    def in_steps(self, steps_per_epoch: int) -> int:
-        """The length as optimizer steps, rounded to the nearest."""
-        return self.steps if self.steps is not None else round((self.epochs or 0) * steps_per_epoch)
+    def _given(self) -> dict[str, float | int]:
+        lengths = {"epochs": self.epochs, "steps": self.steps, "share": self.share}
+        return {unit: value for unit, value in lengths.items() if value is not None}
+
+    def in_steps(self, steps_per_epoch: int, total_steps: int) -> int:
+        """The length as optimizer steps, rounded to the nearest.
+
+        Args:
+            steps_per_epoch: optimizer steps of one epoch.
+            total_steps: optimizer steps of the whole training.
+        """
+        if self.steps is not None:
+            return self.steps
+        share = self.share
+        return round((self.epochs or 0) * steps_per_epoch if share is None else share * total_steps)
 
 
 class Block(Fields):
@@ -60,6 +73,15 @@ def frozen(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: frozen(item) for key, item in value.items()}
     return tuple(map(frozen, value)) if isinstance(value, list | tuple) else value
+
+
+def dotted(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested mappings as one, its keys joined by dots."""
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        inner = dotted(value) if isinstance(value, Mapping) else {"": value}
+        flat |= {f"{key}.{name}" if name else key: item for name, item in inner.items()}
+    return flat
 
 
 def block_schema(annotation: Any) -> type[BaseModel] | None:

@@ -2,7 +2,8 @@
 
 Mappings merge, lists replace. A block that gets another ``name`` starts afresh, because the options of one
 model, dataset, optimizer or schedule mean nothing to another; what the schema says of every dataset
-(`data.validation`, …) stays. ``epochs`` and ``steps`` exclude each other: the child's replaces the parent's.
+(`data.validation`, …) stays. ``epochs``, ``steps`` and ``share`` exclude each other: the child's replaces the
+parent's.
 """
 
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from spatialvision.config.experiment import Data
 STAYS_WITH_NEW_NAME: Mapping[str, tuple[str, ...]] = {
     "data": tuple(field for field in Data.model_fields if field != "name")
 }
-ALTERNATIVES = {"epochs": "steps", "steps": "epochs"}
+ALTERNATIVES = ("epochs", "steps", "share")
 
 
 def merge(parent: Mapping[str, Any], child: Mapping[str, Any], path: str = "") -> dict[str, Any]:
@@ -22,9 +23,8 @@ def merge(parent: Mapping[str, Any], child: Mapping[str, Any], path: str = "") -
     if "name" in child and "name" in parent and child["name"] != parent["name"]:
         kept = {key: parent[key] for key in STAYS_WITH_NEW_NAME.get(path, ()) if key in parent}
     for key, value in child.items():
-        alternative = ALTERNATIVES.get(key, "")
-        if value is not None and alternative not in child:
-            kept.pop(alternative, None)
+        if value is not None and key in ALTERNATIVES:
+            kept = {name: item for name, item in kept.items() if name not in ALTERNATIVES or name in child}
         both_mappings = isinstance(value, Mapping) and isinstance(kept.get(key), Mapping)
         kept[key] = merge(kept[key], value, key if not path else f"{path}.{key}") if both_mappings else value
     return kept

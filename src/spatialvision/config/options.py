@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, create_model
 
-HANDED_OVER = ("model", "subject")
+HANDED_OVER = ("model", "subject", "training_images")
 WHOLE_NUMBER = re.compile(r"[-+]?[0-9]+")
 NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
@@ -15,7 +15,7 @@ NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 def option_parameters(
     builder: Callable[..., Any], supplied: tuple[str, ...] = ()
 ) -> Mapping[str, inspect.Parameter]:
-    """The builder's options by name; the model of an upgrade and the subject of an evaluator are none."""
+    """The builder's options by name; what it works on, such as an upgrade's model, is none."""
     parameters = inspect.signature(builder, eval_str=True).parameters
     handed_over = {name for name in HANDED_OVER if name in supplied}
     return {name: parameter for name, parameter in parameters.items() if name not in handed_over}

@@ -119,5 +119,5 @@ def type_name(annotation: Any) -> str:
     if arguments:
         return " or ".join(type_name(item) for item in arguments)
     if getattr(annotation, "__name__", "") == "Length":
-        return "{epochs: n} or {steps: n}"
+        return "{epochs: n}, {steps: n} or {share: of the training}"
     return getattr(annotation, "__name__", str(annotation))

@@ -1,6 +1,6 @@
 """Datasets in memory, their splits, order, random numbers, augmentation and batches."""
 
-from spatialvision.data import cifar, digits, distortion, mnist  # noqa: F401  (they register what they hold)
+from spatialvision.data import cifar, digits, distortions, mnist  # noqa: F401  (they register what they hold)
 from spatialvision.data.augmentation import Augmentation
 from spatialvision.data.dataset import ImageDataset, Split, hold_out
 from spatialvision.data.load import load_dataset

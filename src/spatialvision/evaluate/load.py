@@ -8,7 +8,7 @@ from torch import nn
 
 from spatialvision.config.experiment import Experiment
 from spatialvision.data.dataset import ImageDataset, Split, hold_out
-from spatialvision.data.distortion import Distortion, distort_dataset
+from spatialvision.data.distortion import Distortion, distort_dataset, measured_split
 from spatialvision.data.load import load_dataset
 from spatialvision.data.padding import pad_dataset
 from spatialvision.errors import RecipeError
@@ -51,19 +51,22 @@ def load_data(experiment: Experiment, data_root: Path, offline: bool) -> Experim
         dataset = load_dataset(block.name, block.options, data_root, offline)
         if block.smallest_size is not None:
             dataset = pad_dataset(dataset, block.smallest_size)
-        splits = hold_out(dataset, block.validation)
-        training, distortion = splits["train"], None
+        undistorted = hold_out(dataset, block.validation)
+        splits, distortion = dict(undistorted), None
         if asked is not None:
-            distortion = DISTORTIONS[asked.name](**asked.options)
+            supplied = {"training_images": dataset.train.images}
+            distortion = DISTORTIONS.build(asked.name, asked.options, supplied)
             dataset = distort_dataset(dataset, distortion)
             splits = hold_out(dataset, block.validation)
+            if "validation" in splits:
+                splits["validation"] = measured_split(undistorted["validation"], distortion)
     except ValueError as error:
         raise RecipeError(f"data {block.name}: {error}") from error
     if (count := experiment.evaluation.train_images) is not None:
         splits["train"] = splits["train"].select(torch.arange(min(count, len(splits["train"]))))
     unchanged = (0.0,) * dataset.in_channels, (1.0,) * dataset.in_channels
     mean, std = (dataset.mean, dataset.std) if block.normalise else unchanged
-    return ExperimentData(dataset, splits, training, mean, std, distortion)
+    return ExperimentData(dataset, splits, undistorted["train"], mean, std, distortion)
 
 
 def untrained_model(
@@ -87,12 +90,21 @@ def untrained_model(
                 num_classes=dataset.num_classes,
                 in_channels=dataset.in_channels,
                 size_hw=dataset.size_hw,
+                black=_black(experiment, dataset),
                 upgrades=experiment.upgrades,
             )
     except ValueError as error:
         raise RecipeError(f"model {block.name} on {dataset.name}: {error}") from error
     memory_format = torch.channels_last if experiment.channels_last else torch.contiguous_format
     return model.to(device, memory_format=memory_format)  # type: ignore[call-overload]
+
+
+def _black(experiment: Experiment, dataset: ImageDataset) -> tuple[float, ...]:
+    """What black is once the images are normalised, by channel."""
+    if not experiment.data.normalise:
+        return (0.0,) * dataset.in_channels
+    # Images all of one colour cannot be normalised; the loader says so.
+    return tuple(-mean / (std or 1) for mean, std in zip(dataset.mean, dataset.std, strict=True))
 
 
 def without_pretrained(experiment: Experiment) -> Experiment:

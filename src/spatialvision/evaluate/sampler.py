@@ -10,7 +10,6 @@ from torch import Tensor
 
 from spatialvision.evaluate.subject import Subject
 from spatialvision.models.protocols import HasTheta
-from spatialvision.nn.grid import sample
 from spatialvision.registry import register_evaluator
 from spatialvision.runs.storage import write_bytes
 
@@ -24,8 +23,9 @@ def sampler(subject: Subject) -> Path | None:
     Of the split's first 32 images: ``inputs`` and ``warped`` (n, C, H, W) in [0, 1], un-normalised with what
     they were normalised with; ``points`` (n, H, W, 2), (x, y) in [−1, 1], where each output pixel looks; ``label``.
     Of all N images: ``theta``; and for 2×3 matrices ``angle_deg`` (N,), by which the frame that the output
-    shows is turned on the input, counter-clockwise on screen. For distorted images ``true_angle_deg`` (N,),
-    by which the content was turned: a transformer that straightens perfectly has equal angles.
+    shows is turned on the input, counter-clockwise on screen. For images that a distortion turned, or could
+    have, ``true_angle_deg`` (N,), by which the content was turned: a transformer that straightens perfectly has
+    equal angles.
     """
     if not isinstance(subject.model, HasTheta):
         return None
@@ -54,7 +54,7 @@ def look(model: HasTheta, images: Tensor) -> tuple[Tensor, Tensor]:
     model.eval()
     try:
         points = model.points(images)
-        return points, sample(images, points)
+        return points, model.warp(images, points)
     finally:
         model.train(training)
 
@@ -82,7 +82,6 @@ def _angles(subject: Subject, theta: Tensor) -> dict[str, Tensor]:
     if theta.shape[1:] != (2, 3):
         return {"theta": theta}
     angles = {"theta": theta, "angle_deg": frame_angle_deg(theta)}
-    if subject.distortion_theta is not None:
-        # What was drawn leads from distorted to undistorted points: the other way round it is what undoes it.
-        angles["true_angle_deg"] = -frame_angle_deg(subject.distortion_theta)
+    if subject.distortion_angle_deg is not None:
+        angles["true_angle_deg"] = subject.distortion_angle_deg
     return angles

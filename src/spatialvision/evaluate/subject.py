@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from spatialvision.config.experiment import Experiment
 from spatialvision.data.dataset import ImageDataset, Split
-from spatialvision.data.distortion import Distortion, fixed_keys
+from spatialvision.data.distortion import Distortion, Turning, fixed_keys
 from spatialvision.data.loader import InMemoryLoader
 from spatialvision.evaluate.load import ExperimentData
 from spatialvision.evaluate.predict import predict
@@ -52,13 +52,12 @@ class Subject:
         return result[0]
 
     @cached_property
-    def distortion_theta(self) -> Tensor | None:
-        """(N, 2, 3), from points of each image to points of its undistorted canvas; None without distortion."""
-        return (
-            None
-            if self.distortion is None
-            else self.distortion.theta(fixed_keys(self.distortion, self.split))
-        )
+    def distortion_angle_deg(self) -> Tensor | None:
+        """(N,), by which each image's content is turned, within ±180; None where nothing has such an angle."""
+        if not isinstance(self.distortion, Turning):
+            return None
+        angle = self.distortion.angle_rad(fixed_keys(self.distortion, self.split))
+        return torch.atan2(angle.sin(), angle.cos()).rad2deg()
 
 
 def make_subject(

@@ -1,6 +1,6 @@
 """From a name and its options to a model that fits the data."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import nn
@@ -15,11 +15,12 @@ def build_model(
     num_classes: int,
     in_channels: int,
     size_hw: tuple[int, int],
+    black: Sequence[float] | None = None,
     upgrades: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> nn.Module:
     """Build a registered model, or one of timm's ("timm/resnet18"), and upgrade it.
 
-    ``num_classes``, ``in_channels`` and ``size_hw`` describe the data. Each goes to the builder if that has a
+    ``num_classes``, ``in_channels``, ``size_hw`` and ``black`` describe the data. Each goes to the builder if it has a
     parameter of this name and the options do not set it; likewise to the upgrades.
 
     Args:
@@ -28,6 +29,7 @@ def build_model(
         num_classes: classes of the data set.
         in_channels: channels of its images.
         size_hw: height and width of its images in pixels.
+        black: what black is in its images as the model meets them, by channel; None for 0, as in [0, 1].
         upgrades: registered upgrades and their options, applied in this order.
 
     Returns:
@@ -37,7 +39,8 @@ def build_model(
         RecipeError: there is no model or upgrade of this name.
         ValueError: the builder or an upgrade does not know an option, or cannot use its value.
     """
-    data = {"num_classes": num_classes, "in_channels": in_channels, "size_hw": size_hw}
+    black = (0.0,) * in_channels if black is None else black
+    data = {"num_classes": num_classes, "in_channels": in_channels, "size_hw": size_hw, "black": black}
     model = MODELS.build(name, options, data)
     for upgrade, settings in (upgrades or {}).items():
         model = _upgraded(model, upgrade, settings, data)

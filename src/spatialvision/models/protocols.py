@@ -15,6 +15,9 @@ class HasTheta(Protocol):
     def points(self, images: Tensor) -> Tensor:
         """Where each output pixel looks on the input: points_xy (B, H, W, 2), see ``nn/grid.py``."""
 
+    def warp(self, images: Tensor, points_xy: Tensor) -> Tensor:
+        """What it makes of the images (B, C, H, W) by these points, with its own fill beyond the images."""
+
 
 @runtime_checkable
 class HasHeads(Protocol):

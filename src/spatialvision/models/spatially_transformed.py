@@ -7,8 +7,11 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from spatialvision.nn import LocalisationNetwork, SpatialTransformer, Transform
-from spatialvision.nn.localisation import Convolution
+from spatialvision.nn import FullyConnectedLocalisation, LocalisationNetwork, SpatialTransformer, Transform
+from spatialvision.nn.grid import Mode
+from spatialvision.nn.spatial_transformer import Fill
+
+Locator = LocalisationNetwork | FullyConnectedLocalisation
 
 
 class SpatiallyTransformed(nn.Module):
@@ -27,46 +30,37 @@ class SpatiallyTransformed(nn.Module):
         self.classifier = classifier
 
     def theta(self, images: Tensor) -> Tensor:
-        """The transform chosen for each image: (B, 2, 3) for affine ones."""
+        """The transform chosen for each image, see ``SpatialTransformer.theta``."""
         return self.transformer.theta(images)
 
     def points(self, images: Tensor) -> Tensor:
         """Where each output pixel looks on the input: points_xy (B, H, W, 2)."""
         return self.transformer.points(images)
 
+    def warp(self, images: Tensor, points_xy: Tensor) -> Tensor:
+        """What the classifier sees at these points: (B, C, H, W)."""
+        return self.transformer.warp(images, points_xy)
+
     def forward(self, images: Tensor) -> Tensor:
         """Logits (B, num_classes) of images (B, C, H, W)."""
         return self.classifier(self.transformer(images))
 
 
-def localised_transformer(
-    in_channels: int,
-    size_hw: tuple[int, int],
-    channels: Sequence[int],
-    kernel_sizes: Sequence[int],
-    hidden: int,
+def located_transformer(
+    locator: Locator,
     downsample: int,
-    convolution: Convolution = nn.Conv2d,
-    transform: Transform | None = None,
+    transform: Transform,
+    fill: Fill = "mean",
+    interpolation: Mode = "bilinear",
+    black: Sequence[float] | None = None,
 ) -> SpatialTransformer:
-    """A spatial transformer with a ``LocalisationNetwork``, which may look at smaller images.
+    """A spatial transformer with this localisation network, built for images ``downsample`` times smaller.
 
     Args:
-        in_channels: channels of the images.
-        size_hw: height and width of the images in pixels.
-        channels: output channels of each of its convolutions.
-        kernel_sizes: kernel size of each of its convolutions.
-        hidden: width of its hidden linear layer.
+        locator: images (B, C, H // downsample, W // downsample) to features.
         downsample: it sees the image averaged over squares of this many pixels.
-        convolution: ``nn.Conv2d``, ``CoordConv2d``, or anything called like them.
-        transform: the family of warps; None for the affine one.
-
-    Raises:
-        ValueError: the images are too small, or there are not as many kernel sizes as channels.
+        transform: the family of warps.
+        fill, interpolation, black: see ``SpatialTransformer``.
     """
-    if downsample < 1:
-        raise ValueError(f"localisation_downsample: expected at least 1, got {downsample}")
-    small_hw = (size_hw[0] // downsample, size_hw[1] // downsample)
-    locator = LocalisationNetwork(in_channels, small_hw, channels, kernel_sizes, hidden, convolution)
     seen = locator if downsample == 1 else nn.Sequential(nn.AvgPool2d(downsample), locator)
-    return SpatialTransformer(seen, locator.features, transform)
+    return SpatialTransformer(seen, locator.features, transform, fill, interpolation, black)

@@ -10,13 +10,16 @@ from typing import Literal
 from torch import Tensor, nn
 
 from spatialvision.models.choices import choose
-from spatialvision.models.spatially_transformed import SpatiallyTransformed, localised_transformer
-from spatialvision.nn import AffineTransform, CoordConv2d
+from spatialvision.models.downsampling import downsampled_size
+from spatialvision.models.spatially_transformed import SpatiallyTransformed, located_transformer
+from spatialvision.models.transforms import TransformName, make_transform
+from spatialvision.nn import CoordConv2d, LocalisationNetwork
+from spatialvision.nn.grid import Mode
 from spatialvision.nn.localisation import Convolution, pooled_size
+from spatialvision.nn.spatial_transformer import Fill
 from spatialvision.registry import register_model
 
 CONVOLUTIONS: dict[str, Convolution] = {"plain": nn.Conv2d, "coordconv": CoordConv2d}
-TRANSFORMS: dict[str, type[AffineTransform]] = {"affine": AffineTransform}
 CLASSIFIER_KERNEL = 5
 
 
@@ -95,7 +98,11 @@ def stn_cnn(
     localisation_kernels: tuple[int, int] = (7, 5),
     localisation_hidden: int = 32,
     localisation_downsample: int = 1,
-    transform: Literal["affine"] = "affine",
+    transform: TransformName = "affine",
+    control_points: int = 4,
+    fill: Fill = "mean",
+    interpolation: Mode = "bilinear",
+    black: Sequence[float] | None = None,
 ) -> nn.Module:
     """A small convolutional classifier behind a spatial transformer.
 
@@ -113,6 +120,10 @@ def stn_cnn(
         localisation_hidden: width of its hidden linear layer.
         localisation_downsample: it sees the image averaged over squares of this many pixels.
         transform: the family of warps.
+        control_points: of the thin-plate spline, a side.
+        fill: what lies beyond the image: the mean colour, black, the border pixel, or the mirrored image.
+        interpolation: of the transformer, between pixel centres.
+        black: what black is in the images as they come in, by channel.
 
     Returns:
         ``SpatiallyTransformed``, or the plain classifier when ``localisation`` is "none".
@@ -122,20 +133,20 @@ def stn_cnn(
     """
     convolution = choose("classifier", classifier, CONVOLUTIONS)
     localisation_convolution = choose("localisation", localisation, {"none": None, **CONVOLUTIONS})
-    make_transform = choose("transform", transform, TRANSFORMS)
     network = ConvolutionalClassifier(
         in_channels, size_hw, num_classes, channels, hidden, dropout, convolution
     )
     if localisation_convolution is None:
         return network
-    transformer = localised_transformer(
+    small_hw = downsampled_size(size_hw, localisation_downsample, "localisation_downsample")
+    locator = LocalisationNetwork(
         in_channels,
-        size_hw,
+        small_hw,
         localisation_channels,
         localisation_kernels,
         localisation_hidden,
-        localisation_downsample,
         localisation_convolution,
-        make_transform(),
     )
+    warps = make_transform(transform, size_hw, control_points)
+    transformer = located_transformer(locator, localisation_downsample, warps, fill, interpolation, black)
     return SpatiallyTransformed(transformer, network)

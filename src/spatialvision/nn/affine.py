@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from spatialvision.nn.grid import affine_points
+from spatialvision.nn.parameters import check_parameters
 
 
 class AffineTransform(nn.Module):
@@ -18,6 +19,7 @@ class AffineTransform(nn.Module):
     """
 
     num_parameters = 6
+    degrees_of_freedom = 6
 
     def identity(self) -> Tensor:
         """The parameters (6,) that change nothing."""
@@ -29,8 +31,7 @@ class AffineTransform(nn.Module):
         Raises:
             ValueError: the parameters are not (B, 6).
         """
-        if parameters.ndim != 2 or parameters.shape[1] != self.num_parameters:
-            raise ValueError(f"parameters: expected shape (B, 6), got {tuple(parameters.shape)}")
+        check_parameters(parameters, self.num_parameters)
         return parameters.view(-1, 2, 3)
 
     def points(self, parameters: Tensor, size_hw: tuple[int, int]) -> Tensor:

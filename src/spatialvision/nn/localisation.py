@@ -1,9 +1,10 @@
-"""The small network that reads off an image how it should be warped.
+"""The small networks that read off an image how it should be warped.
 
 Jaderberg et al., "Spatial Transformer Networks", 2015, https://arxiv.org/abs/1506.02025 (section 3.1)
 """
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from torch import Tensor, nn
 
@@ -11,12 +12,15 @@ from torch import Tensor, nn
 Convolution = Callable[[int, int, int], nn.Module]
 
 
-def pooled_size(size_hw: tuple[int, int], kernel_sizes: Sequence[int]) -> tuple[int, int]:
-    """The size left after convolutions without padding, each followed by a max-pooling by 2.
+def pooled_size(
+    size_hw: tuple[int, int], kernel_sizes: Sequence[int], pool_sizes: Sequence[int] | None = None
+) -> tuple[int, int]:
+    """The size left after convolutions without padding, each followed by a max-pooling.
 
     Args:
         size_hw: height and width of the image in pixels.
         kernel_sizes: one for each convolution.
+        pool_sizes: of the pooling after each convolution; None for 2 after each.
 
     Returns:
         Height and width in pixels, at least 1.
@@ -26,15 +30,17 @@ def pooled_size(size_hw: tuple[int, int], kernel_sizes: Sequence[int]) -> tuple[
     """
     height, width = size_hw
     smallest = 1
-    for kernel_size in kernel_sizes:
-        height, width = (height - kernel_size + 1) // 2, (width - kernel_size + 1) // 2
-    for kernel_size in reversed(kernel_sizes):
-        smallest = 2 * smallest + kernel_size - 1
+    pools = [2] * len(kernel_sizes) if pool_sizes is None else pool_sizes
+    for kernel_size, pool in zip(kernel_sizes, pools, strict=True):
+        height, width = (height - kernel_size + 1) // pool, (width - kernel_size + 1) // pool
+    for kernel_size, pool in zip(reversed(kernel_sizes), reversed(pools), strict=True):
+        smallest = pool * smallest + kernel_size - 1
     if min(height, width) < 1:
+        pooling = "2" if pool_sizes is None else " and ".join(map(str, pools))
         raise ValueError(
             f"size_hw: expected at least {smallest} × {smallest} pixels for convolutions of size "
-            f"{tuple(kernel_sizes)}, each followed by a pooling by 2; got {size_hw[0]} × {size_hw[1]}. "
-            f"Use larger images or smaller kernels."
+            f"{tuple(kernel_sizes)}, each followed by a pooling by {pooling}; "
+            f"got {size_hw[0]} × {size_hw[1]}. Use larger images or smaller kernels."
         )
     return height, width
 
@@ -49,12 +55,13 @@ class LocalisationNetwork(nn.Module):
         kernel_sizes: kernel size of each convolution (stride 1, no padding).
         hidden: width of the result.
         convolution: ``nn.Conv2d``, ``CoordConv2d``, or anything called like them.
+        pool_sizes: of the max-pooling after each convolution, 1 for none; None for 2 after each.
 
     Attributes:
         features: width of the result, for ``SpatialTransformer``.
 
     Raises:
-        ValueError: the images are too small, or there are not as many kernel sizes as channels.
+        ValueError: the images are too small, or there are not as many kernel or pool sizes as channels.
     """
 
     def __init__(
@@ -65,17 +72,24 @@ class LocalisationNetwork(nn.Module):
         kernel_sizes: Sequence[int] = (7, 5),
         hidden: int = 32,
         convolution: Convolution = nn.Conv2d,
+        pool_sizes: Sequence[int] | None = None,
     ):
         super().__init__()
+        pools = [2] * len(channels) if pool_sizes is None else pool_sizes
         if len(channels) != len(kernel_sizes):
             raise ValueError(
                 f"channels: expected {len(kernel_sizes)}, one per kernel size, got {len(channels)}"
             )
-        height, width = pooled_size(size_hw, kernel_sizes)
+        if len(pools) != len(kernel_sizes) or min(pools, default=1) < 1:
+            raise ValueError(
+                f"pool_sizes: expected {len(kernel_sizes)} of at least 1, one per kernel size, got {tuple(pools)}"
+            )
+        height, width = pooled_size(size_hw, kernel_sizes, pool_sizes)
         layers: list[nn.Module] = []
         last = in_channels
-        for out_channels, kernel_size in zip(channels, kernel_sizes, strict=True):
-            layers += [convolution(last, out_channels, kernel_size), nn.MaxPool2d(2), nn.ReLU()]
+        for out_channels, kernel_size, pool in zip(channels, kernel_sizes, pools, strict=True):
+            pooling = nn.MaxPool2d(pool) if pool > 1 else nn.Identity()
+            layers += [convolution(last, out_channels, kernel_size), pooling, nn.ReLU()]
             last = out_channels
         self.convolutions = nn.Sequential(*layers)
         self.linear = nn.Linear(last * height * width, hidden)
@@ -94,3 +108,43 @@ class LocalisationNetwork(nn.Module):
                 f"images: expected height and width {self.size_hw}, got {tuple(images.shape[2:])}"
             )
         return self.activation(self.linear(self.convolutions(images).flatten(1)))
+
+
+class FullyConnectedLocalisation(nn.Module):
+    """Linear layers over all pixels, each followed by a ReLU: the paper's localisation for digits.
+
+    Args:
+        in_channels: channels of the images.
+        size_hw: height and width of the images in pixels; it fixes the first layer's width.
+        hidden: width of each layer; the last one's is the result's.
+
+    Attributes:
+        features: width of the result, for ``SpatialTransformer``.
+
+    Raises:
+        ValueError: ``hidden`` is empty.
+    """
+
+    def __init__(self, in_channels: int, size_hw: tuple[int, int], hidden: Sequence[int] = (32, 32)):
+        super().__init__()
+        if not hidden:
+            raise ValueError("hidden: expected the width of at least one layer, got none")
+        widths = [in_channels * size_hw[0] * size_hw[1], *hidden]
+        layers: list[nn.Module] = []
+        for before, after in pairwise(widths):
+            layers += [nn.Linear(before, after), nn.ReLU()]
+        self.layers = nn.Sequential(*layers)
+        self.features = hidden[-1]
+        self.size_hw = tuple(size_hw)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Features (B, hidden[-1]), at least 0, of images (B, in_channels, H, W).
+
+        Raises:
+            ValueError: the images have another size than the network was built for.
+        """
+        if images.shape[2:] != self.size_hw:
+            raise ValueError(
+                f"images: expected height and width {self.size_hw}, got {tuple(images.shape[2:])}"
+            )
+        return self.layers(images.flatten(1))

@@ -78,7 +78,7 @@ def advance(job: Job) -> None:
     epoch, position = divmod(state.step, plan.steps_per_epoch)
     process.reseed(derive_seed(experiment.seed, "dropout", state.step, process.rank))
     for group in state.optimizer.param_groups:
-        group["lr"] = job.learning_rate(state.step)
+        group["lr"] = job.learning_rate(state.step) * group["lr_factor"]
     images = sample_indices(
         plan.images, plan.batch_size, experiment.seed, epoch, position, process.rank, process.world_size,
         drop_last=experiment.drop_last,

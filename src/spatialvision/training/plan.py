@@ -46,15 +46,16 @@ class Plan:
 def make_plan(experiment: Experiment, images: int) -> Plan:
     """The plan of an experiment on a training split of so many images."""
     per_epoch = steps_per_epoch(images, experiment.batch_size, experiment.drop_last)
+    total = experiment.total_steps(per_epoch)
 
     def interval(length: Length) -> int:
-        return max(1, length.in_steps(per_epoch))
+        return max(1, length.in_steps(per_epoch, total))
 
     return Plan(
         images=images,
         batch_size=experiment.batch_size,
         steps_per_epoch=per_epoch,
-        total_steps=experiment.total_steps(per_epoch),
+        total_steps=total,
         log_every=interval(experiment.log.every),
         evaluate_every=interval(experiment.evaluation.every),
         save_every=interval(experiment.checkpoint.every),

@@ -15,8 +15,8 @@ def learning_rate_factor(
     remaining steps that is done: constant 1; linear ``1 + (end − 1)·p``; cosine
     ``end + (1 − end)·(1 + cos πp)/2``; step ``step_factor^⌊n / step_every⌋``, counted from step 0.
     """
-    warmup = schedule.warmup.in_steps(steps_per_epoch)
-    interval = max(1, schedule.step_every.in_steps(steps_per_epoch))
+    warmup = schedule.warmup.in_steps(steps_per_epoch, total_steps)
+    interval = max(1, schedule.step_every.in_steps(steps_per_epoch, total_steps))
     end, remaining = schedule.end_factor, max(1, total_steps - warmup)
     shapes: dict[str, Callable[[int, float], float]] = {
         "constant": lambda n, p: 1.0,

@@ -45,6 +45,33 @@ def test_more_than_two_convolutions():
     assert model.theta(torch.randn(2, 1, 64, 64)).shape == (2, 2, 3)
 
 
+def test_a_fully_connected_localisation():
+    options = {"localisation": "fully_connected", "localisation_layers": (6, 4)}
+    model = spatial_transformer(torch.nn.Identity(), 1, (12, 12), localisation_downsample=2, **options)
+    located = model.transformer.localisation
+    assert sum(parameter.numel() for parameter in located.parameters()) == 37 * 6 + 7 * 4
+    images = torch.randn(2, 1, 12, 12)
+    torch.testing.assert_close(model(images), images, atol=1e-5, rtol=0)
+    with pytest.raises(ValueError, match="localisation: expected one of convolutional, fully_connected"):
+        spatial_transformer(torch.nn.Identity(), 1, (12, 12), localisation="none")
+
+
+def test_pooling_after_the_first_convolution_alone():
+    model = spatial_transformer(
+        torch.nn.Identity(),
+        1,
+        (28, 28),
+        localisation_channels=(20, 20),
+        localisation_kernels=(5, 5),
+        localisation_pools=(2, 1),
+        localisation_hidden=20,
+        localisation_downsample=2,
+    )
+    located = model.transformer.localisation
+    assert sum(parameter.numel() for parameter in located.parameters()) == 26 * 20 + 501 * 20 + 21 * 20
+    assert model.theta(torch.randn(2, 1, 28, 28)).shape == (2, 2, 3)
+
+
 def test_every_parameter_learns_through_it(build, images):
     model = build("timm", coordconv={"layers": "conv1"}, mixstyle={"stages": (1,)}, spatial_transformer=SMALL)
     optimizer = torch.optim.SGD(model.parameters(), 0.01)

@@ -1,0 +1,122 @@
+"""The thin-plate spline as a transform: an affine map, and on top of it a bend that cannot fold.
+
+Jaderberg et al., "Spatial Transformer Networks", 2015, https://arxiv.org/abs/1506.02025 (section 3.2).
+"""
+
+from functools import lru_cache
+
+import torch
+from torch import Tensor, nn
+
+from spatialvision.nn.grid import affine_points, pixel_centres
+from spatialvision.nn.parameters import check_parameters
+from spatialvision.nn.precision import at_least_float32, full_precision
+from spatialvision.nn.thin_plate_spline import (
+    bending_basis,
+    control_points,
+    spline_gradients,
+    spline_weights,
+)
+
+STEEPEST = 0.85
+"""Bound on the bend's derivative. Below 1 nothing folds; the rest is for points between the watched ones."""
+WATCHED_BETWEEN = 8
+
+
+class ThinPlateSplineTransform(nn.Module):
+    """An affine map after a smooth bend, the bend held by a regular grid of control points over the image.
+
+    Of the 2 k² numbers the first six are the affine matrix, row by row, raw; the others bend: coordinates in an
+    orthonormal basis of those displacements of the k × k control points that no affine map makes, first for
+    x, then for y. The bend is scaled down as a whole where it gets steep: the Frobenius norm of its derivative,
+    watched on a lattice with 8 steps from one control point to the next, stays below 0.85.
+
+    Convention: maps output points to input points in normalised (x, y), see ``nn/grid.py``: points are bent
+    first. (1, 0, 0, 0, 1, 0, 0, …) leaves the image as it is. The bend's determinant is over 0 over the whole
+    image; the affine part's is not promised to be, nor that points stay on the image. There is no inverse in
+    closed form.
+
+    Args:
+        control_points: k, at least 2; 4 in the paper.
+    """
+
+    basis: Tensor
+    watched: Tensor
+
+    def __init__(self, control_points: int = 4):
+        super().__init__()
+        self.control_points = control_points
+        self.num_parameters = self.degrees_of_freedom = 2 * control_points**2
+        basis, watched = _basis_and_gradients(control_points)
+        self.register_buffer("basis", basis, persistent=False)
+        self.register_buffer("watched", watched, persistent=False)
+
+    def identity(self) -> Tensor:
+        """The parameters (2 k²,) that change nothing."""
+        identity = torch.zeros(self.num_parameters)
+        identity[0] = identity[4] = 1
+        return identity
+
+    def theta(self, parameters: Tensor) -> Tensor:
+        """Where the control points, row by row, look on the input: (B, k², 2).
+
+        Raises:
+            ValueError: the parameters are not (B, 2 k²).
+        """
+        affine, bend = self._parts(parameters)
+        with full_precision(parameters.device):
+            moved = (bend @ self.basis.to(bend).mT).mT + control_points(self.control_points).to(bend)
+            return moved @ affine[:, :, :2].mT + affine[:, :, 2].unsqueeze(1)
+
+    def points(self, parameters: Tensor, size_hw: tuple[int, int]) -> Tensor:
+        """Where each output pixel looks on the input: points_xy (B, H, W, 2)."""
+        affine, bend = self._parts(parameters)
+        weights = _pixel_weights(self.control_points, *size_hw, bend.dtype, bend.device)
+        with full_precision(parameters.device):
+            # The affine map of (point + bend) is the affine points plus the matrix applied to the bend.
+            local = (affine[:, :, :2] @ bend).flatten(0, 1) @ weights
+        return affine_points(affine, size_hw) + local.view(-1, 2, *size_hw).permute(0, 2, 3, 1)
+
+    def _parts(self, parameters: Tensor) -> tuple[Tensor, Tensor]:
+        """Matrices (B, 2, 3), and the bend (B, 2, k² − 3) scaled so that it does not fold."""
+        check_parameters(parameters, self.num_parameters)
+        parameters = at_least_float32(parameters)
+        bend = parameters[:, 6:].view(-1, 2, self.basis.shape[1])
+        with full_precision(parameters.device):
+            derivative = (bend.flatten(0, 1) @ self.watched.to(bend)).view(len(bend), 4, -1)
+        steepness = derivative.square().sum(dim=1).amax(dim=1)
+        shortened = torch.rsqrt(1 + steepness / STEEPEST**2)
+        return parameters[:, :6].view(-1, 2, 3), bend * shortened[:, None, None]
+
+
+@lru_cache(maxsize=16)
+def _basis_and_gradients(count: int) -> tuple[Tensor, Tensor]:
+    """The bends' basis (K, K − 3), and what each contributes to the derivatives: (K − 3, 2 · lattice points)."""
+    control = control_points(count)
+    basis = bending_basis(control)
+    gradients = spline_gradients(control, control_points(WATCHED_BETWEEN * (count - 1) + 1))
+    return basis.float(), torch.einsum("pkd,km->mdp", gradients, basis).flatten(1).float()
+
+
+def _pixel_weights(count: int, height: int, width: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """What each bend contributes to each pixel's displacement: (K − 3, H · W)."""
+    if torch.compiler.is_compiling():
+        return _make_pixel_weights(count, height, width).to(device, dtype)
+    return _kept_pixel_weights(count, height, width, dtype, device)
+
+
+@lru_cache(maxsize=8)
+@torch.inference_mode(False)
+def _kept_pixel_weights(
+    count: int, height: int, width: int, dtype: torch.dtype, device: torch.device
+) -> Tensor:
+    with torch.no_grad():
+        return _make_pixel_weights(count, height, width).to(device, dtype)
+
+
+def _make_pixel_weights(count: int, height: int, width: int) -> Tensor:
+    like = torch.zeros((), dtype=torch.float64)
+    y, x = torch.meshgrid(pixel_centres(height, like), pixel_centres(width, like), indexing="ij")
+    control = control_points(count)
+    weights = spline_weights(control, torch.stack([x, y], dim=-1).view(-1, 2)) @ bending_basis(control)
+    return weights.mT.contiguous()
