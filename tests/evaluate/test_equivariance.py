@@ -33,6 +33,9 @@ class TwoLights(nn.Module):
     def points(self, images: Tensor) -> Tensor:
         return affine_points(self.theta(images), (images.shape[2], images.shape[3]))
 
+    def warp(self, images: Tensor, points_xy: Tensor) -> Tensor:
+        return sample(images, points_xy)
+
     def forward(self, images: Tensor) -> Tensor:
         return sample(images, self.points(images)).sum(dim=(2, 3))
 

@@ -69,6 +69,7 @@ def test_exports_with_a_dynamic_batch():
 
 
 def test_traces_into_one_graph_with_autocast_outside():
+    torch._dynamo.reset()
     module, images = transformer(disturbed=True), torch.rand(2, 1, 28, 28)
     compiled = torch.compile(module, backend="aot_eager", fullgraph=True)
     with torch.autocast("cpu", torch.bfloat16):

@@ -170,7 +170,7 @@ def test_parameters_at_a_million_of_either_sign_do_not_fold(name):
 def test_an_optimiser_that_tries_cannot_fold_it(name):
     """Random restarts, each driving the smallest determinant down."""
     transform = UNFOLDABLE[name]
-    parameters = random_parameters(transform, 6, 1.0, torch.float64).requires_grad_()
+    parameters = random_parameters(transform, 6, 0.05, torch.float64).requires_grad_()
     optimizer = torch.optim.Adam([parameters], lr=0.2)
     smallest = []
     for _ in range(25):
@@ -244,6 +244,7 @@ def test_it_runs_in_onnxruntime(transform):
 
 
 def test_it_compiles_into_one_graph(transform):
+    torch._dynamo.reset()  # each transform is another version of one `forward`, and their number is limited
     module, images = small_transformer(copy.deepcopy(transform)), torch.rand(2, 1, 8, 8)
     compiled = torch.compile(module, backend="aot_eager", fullgraph=True)
     torch.testing.assert_close(compiled(images), module(images))

@@ -29,6 +29,8 @@ class Warping(nn.Linear):
 
     def points(self, images: Any) -> Any: ...
 
+    def warp(self, images: Any, points_xy: Any) -> Any: ...
+
 
 class Scored(Warping):
     def score(self) -> float:
@@ -60,8 +62,8 @@ def test_a_model_with_all_methods_is_taken(experiment: Experiment) -> None:
 @pytest.mark.parametrize(
     ("kind", "missing"),
     [
-        (nn.Linear, "points(), score(), theta()"),
-        (OnlyNamedAlike, "points(), score(), theta()"),
+        (nn.Linear, "points(), score(), theta(), warp()"),
+        (OnlyNamedAlike, "points(), score(), theta(), warp()"),
         (Warping, "score()"),
     ],
 )

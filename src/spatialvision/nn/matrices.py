@@ -19,7 +19,7 @@ def square_matrix(theta: Tensor) -> Tensor:
         raise ValueError(f"theta: expected shape (B, 2, 3) or (B, 3, 3), got {tuple(theta.shape)}")
     if theta.shape[1] == 3:
         return theta
-    last = theta.new_tensor([0.0, 0.0, 1.0]).expand(len(theta), 1, 3)
+    last = theta.new_tensor([0.0, 0.0, 1.0]).expand(theta.shape[0], 1, 3)
     return torch.cat([theta, last], dim=1)
 
 

@@ -14,8 +14,9 @@ from spatialvision.nn.precision import at_least_float32, full_precision
 from spatialvision.nn.thin_plate_spline import (
     bending_basis,
     control_points,
+    spline_features,
     spline_gradients,
-    spline_weights,
+    spline_inverse,
 )
 
 STEEPEST = 0.85
@@ -40,16 +41,17 @@ class ThinPlateSplineTransform(nn.Module):
         control_points: k, at least 2; 4 in the paper.
     """
 
+    control: Tensor
     basis: Tensor
+    solution: Tensor
     watched: Tensor
 
     def __init__(self, control_points: int = 4):
         super().__init__()
         self.control_points = control_points
         self.num_parameters = self.degrees_of_freedom = 2 * control_points**2
-        basis, watched = _basis_and_gradients(control_points)
-        self.register_buffer("basis", basis, persistent=False)
-        self.register_buffer("watched", watched, persistent=False)
+        for name, constant in _constants(control_points).items():
+            self.register_buffer(name, constant, persistent=False)
 
     def identity(self) -> Tensor:
         """The parameters (2 k²,) that change nothing."""
@@ -65,17 +67,25 @@ class ThinPlateSplineTransform(nn.Module):
         """
         affine, bend = self._parts(parameters)
         with full_precision(parameters.device):
-            moved = (bend @ self.basis.to(bend).mT).mT + control_points(self.control_points).to(bend)
+            moved = (bend @ self.basis.to(bend).mT).mT + self.control.to(bend)
             return moved @ affine[:, :, :2].mT + affine[:, :, 2].unsqueeze(1)
 
     def points(self, parameters: Tensor, size_hw: tuple[int, int]) -> Tensor:
         """Where each output pixel looks on the input: points_xy (B, H, W, 2)."""
         affine, bend = self._parts(parameters)
-        weights = _pixel_weights(self.control_points, *size_hw, bend.dtype, bend.device)
         with full_precision(parameters.device):
+            weights = self._pixel_weights(size_hw, bend)
             # The affine map of (point + bend) is the affine points plus the matrix applied to the bend.
             local = (affine[:, :, :2] @ bend).flatten(0, 1) @ weights
         return affine_points(affine, size_hw) + local.view(-1, 2, *size_hw).permute(0, 2, 3, 1)
+
+    def _pixel_weights(self, size_hw: tuple[int, int], like: Tensor) -> Tensor:
+        """What each bend contributes to each pixel's displacement: (k² − 3, H · W)."""
+        if torch.compiler.is_compiling():  # a graph makes its own, from what was inverted beforehand
+            return (
+                spline_features(self.control.to(like), _pixels(size_hw, like)) @ self.solution.to(like)
+            ).mT
+        return _kept_weights(self.control_points, size_hw, like.dtype, like.device)
 
     def _parts(self, parameters: Tensor) -> tuple[Tensor, Tensor]:
         """Matrices (B, 2, 3), and the bend (B, 2, k² − 3) scaled so that it does not fold."""
@@ -83,40 +93,41 @@ class ThinPlateSplineTransform(nn.Module):
         parameters = at_least_float32(parameters)
         bend = parameters[:, 6:].view(-1, 2, self.basis.shape[1])
         with full_precision(parameters.device):
-            derivative = (bend.flatten(0, 1) @ self.watched.to(bend)).view(len(bend), 4, -1)
+            derivative = (bend.flatten(0, 1) @ self.watched.to(bend)).view(-1, 4, self.watched.shape[1] // 2)
         steepness = derivative.square().sum(dim=1).amax(dim=1)
         shortened = torch.rsqrt(1 + steepness / STEEPEST**2)
         return parameters[:, :6].view(-1, 2, 3), bend * shortened[:, None, None]
 
 
-@lru_cache(maxsize=16)
-def _basis_and_gradients(count: int) -> tuple[Tensor, Tensor]:
-    """The bends' basis (K, K − 3), and what each contributes to the derivatives: (K − 3, 2 · lattice points)."""
+def _constants(count: int) -> dict[str, Tensor]:
+    """What follows from the number of control points a side, float32.
+
+    Of K = count² points: the ``control`` points (K, 2); the bends' ``basis`` (K, K − 3); the ``solution``
+    (K + 3, K − 3), by which each bend weighs the spline's features; and what each bend adds to the derivatives
+    by x, then by y, where they are ``watched`` (K − 3, 2 · lattice points).
+    """
     control = control_points(count)
     basis = bending_basis(control)
     gradients = spline_gradients(control, control_points(WATCHED_BETWEEN * (count - 1) + 1))
-    return basis.float(), torch.einsum("pkd,km->mdp", gradients, basis).flatten(1).float()
+    exact = {
+        "control": control,
+        "basis": basis,
+        "solution": spline_inverse(control) @ basis,
+        "watched": torch.einsum("pkd,km->mdp", gradients, basis).flatten(1),
+    }
+    return {name: value.float() for name, value in exact.items()}
 
 
-def _pixel_weights(count: int, height: int, width: int, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """What each bend contributes to each pixel's displacement: (K − 3, H · W)."""
-    if torch.compiler.is_compiling():
-        return _make_pixel_weights(count, height, width).to(device, dtype)
-    return _kept_pixel_weights(count, height, width, dtype, device)
+def _pixels(size_hw: tuple[int, int], like: Tensor) -> Tensor:
+    """The pixel centres (H · W, 2), row by row."""
+    y, x = torch.meshgrid(pixel_centres(size_hw[0], like), pixel_centres(size_hw[1], like), indexing="ij")
+    return torch.stack([x, y], dim=-1).view(-1, 2)
 
 
 @lru_cache(maxsize=8)
-@torch.inference_mode(False)
-def _kept_pixel_weights(
-    count: int, height: int, width: int, dtype: torch.dtype, device: torch.device
-) -> Tensor:
-    with torch.no_grad():
-        return _make_pixel_weights(count, height, width).to(device, dtype)
-
-
-def _make_pixel_weights(count: int, height: int, width: int) -> Tensor:
-    like = torch.zeros((), dtype=torch.float64)
-    y, x = torch.meshgrid(pixel_centres(height, like), pixel_centres(width, like), indexing="ij")
+@torch.inference_mode(False)  # what is made here in inference may be used with gradients later
+def _kept_weights(count: int, size_hw: tuple[int, int], dtype: torch.dtype, device: torch.device) -> Tensor:
     control = control_points(count)
-    weights = spline_weights(control, torch.stack([x, y], dim=-1).view(-1, 2)) @ bending_basis(control)
-    return weights.mT.contiguous()
+    pixels = _pixels(size_hw, torch.zeros((), dtype=torch.float64))
+    weights = spline_features(control, pixels) @ spline_inverse(control) @ bending_basis(control)
+    return weights.mT.to(device, dtype).contiguous()

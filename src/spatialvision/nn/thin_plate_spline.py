@@ -42,8 +42,12 @@ def spline_weights(control_xy: Tensor, points_xy: Tensor) -> Tensor:
         if points.ndim != 2 or points.shape[1] != 2:
             raise ValueError(f"{name}: expected shape (points, 2), got {tuple(points.shape)}")
     control_xy, points_xy = control_xy.double(), points_xy.double()
-    radial = _bending(control_xy, points_xy)
-    return torch.cat([radial, _with_one(points_xy)], dim=1) @ _inverse(control_xy)
+    return spline_features(control_xy, points_xy) @ spline_inverse(control_xy)
+
+
+def spline_features(control_xy: Tensor, points_xy: Tensor) -> Tensor:
+    """What a spline is a weighted sum of, at points (P, 2): r² ln r² of K distances, then 1, x, y. (P, K + 3)."""
+    return torch.cat([_bending(control_xy, points_xy), _with_one(points_xy)], dim=1)
 
 
 def spline_gradients(control_xy: Tensor, points_xy: Tensor) -> Tensor:
@@ -54,7 +58,7 @@ def spline_gradients(control_xy: Tensor, points_xy: Tensor) -> Tensor:
     radial = 2 * away * (squares.log() + 1)[..., None]  # (P, K, 2)
     constant = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], dtype=torch.float64)
     everything = torch.cat([radial, constant.expand(len(points_xy), 3, 2)], dim=1)
-    return torch.einsum("pmd,mk->pkd", everything, _inverse(control_xy))
+    return torch.einsum("pmd,mk->pkd", everything, spline_inverse(control_xy))
 
 
 def bending_basis(control_xy: Tensor) -> Tensor:
@@ -63,13 +67,15 @@ def bending_basis(control_xy: Tensor) -> Tensor:
     return full[:, 3:]
 
 
-def _inverse(control_xy: Tensor) -> Tensor:
-    """The part (K + 3, K) of the inverted system that displacements meet; the rest meets zeros."""
+def spline_inverse(control_xy: Tensor) -> Tensor:
+    """From displacements at the control points (K, 2) to the features' weights: (K + 3, K), float64."""
+    control_xy = control_xy.double()
     count = len(control_xy)
     affine = _with_one(control_xy)
     corner = affine.new_zeros(3, 3)
     above = torch.cat([_bending(control_xy, control_xy), affine], dim=1)
     system = torch.cat([above, torch.cat([affine.mT, corner], dim=1)], dim=0)
+    # The remaining columns meet the zeros on the system's right side.
     return torch.linalg.inv(system)[:, :count]
 
 

@@ -18,6 +18,7 @@ from spatialvision.training.prepare import prepare_loaders, prepare_state, prepa
 from spatialvision.training.process import Process
 from spatialvision.training.schedule import learning_rate_factor
 from spatialvision.training.signals import StopSignal
+from spatialvision.training.warp_watch import WarpWatch
 
 log = logging.getLogger("spatialvision")
 
@@ -51,6 +52,7 @@ def make_job(
         measure=partial(
             measure, judged, measured, evaluation.batch_size, experiment.precision, process, stop
         ),
+        watch=WarpWatch(judged, measured),
         pictures=partial(pictures, judged, training, measured),
         journal=Journal(path, experiment.log.tensorboard),
         checkpoints=Checkpoints(path / "checkpoints", experiment.checkpoint.keep),

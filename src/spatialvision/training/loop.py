@@ -31,7 +31,11 @@ Rows = list[dict]
 
 @dataclass
 class Job:
-    """What the loop works with. ``measure`` returns rows on the evaluation splits, or None when stopped."""
+    """What the loop works with.
+
+    ``measure`` returns rows on the evaluation splits, or None when stopped; ``watch`` adds to them what the model's
+    warps do.
+    """
 
     experiment: Experiment
     plan: Plan
@@ -41,6 +45,7 @@ class Job:
     loader: InMemoryLoader
     learning_rate: Callable[[int], float]
     measure: Callable[[], Rows | None]
+    watch: Callable[[Rows], None]
     pictures: Callable[[int], dict[str, Tensor]]
     journal: Journal
     checkpoints: Checkpoints
@@ -114,6 +119,8 @@ def report(job: Job) -> None:
     rows = job.measure() if plan.evaluates_at(state.step) else []
     if rows is not None:
         _check_measured(job, rows)
+        if process.is_first:
+            job.watch(rows)
         if plan.logs_at(state.step):
             rows.insert(0, training_row(job))
             state.clear_sums()
