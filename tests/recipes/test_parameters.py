@@ -22,6 +22,11 @@ COUNTS = [
     ("stn-mnist/exp05-coordconv-classifier", 28_860),
     ("stn-mnist/exp06-coordconv-localisation", 28_644),
     ("stn-mnist/exp07-coordconv-both", 30_144),
+    # Eight numbers instead of six come out of a head of 32 inputs and a bias.
+    ("stn-mnist/exp08-homography", 27_360 + 2 * 33),
+    ("stn-mnist/exp09-homography-coordconv-classifier", 28_860 + 2 * 33),
+    ("stn-mnist/exp10-homography-coordconv-localisation", 28_644 + 2 * 33),
+    ("stn-mnist/exp11-homography-coordconv-both", 30_144 + 2 * 33),
     ("stn-cifar10/baseline", 1_585_008),
     ("stn-cifar10/strong", SMALL_RESNET18 + LOCALISATION),
     ("stn-cifar10/strong-no-transformer", SMALL_RESNET18),

@@ -64,6 +64,16 @@ def resolve(recipe: str, overrides: Sequence[str] = (), registries: Registries |
     return Resolved(layers.name, experiment, (recipe, *overrides), layers.origins, changed)
 
 
+def completed(stored: Mapping[str, Any], registries: Registries) -> Mapping[str, Any]:
+    """A run's experiment with what its version did not have yet, at the defaults, which is how it behaved.
+
+    Returns:
+        Plain values; those stored where this version cannot read them.
+    """
+    experiment, problems = _check(Layers("stored", dict(stored), {}), registries)
+    return stored if experiment is None or problems else experiment.model_dump(mode="json")
+
+
 def _check(layers: Layers, registries: Registries) -> tuple[Experiment | None, list[str]]:
     """The experiment, or None, and all problems: the schema's first, then the options'."""
     tree, problems = merge(_default_blocks(), layers.tree), list(layers.problems)

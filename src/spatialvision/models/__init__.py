@@ -2,8 +2,8 @@
 
 from spatialvision.models import (
     efficientnet,
-    fully_connected,
     large_kernel_cnn,
+    multilayer_perceptron,
     patch_encoder,
     resnet,
     rotation_equivariant,
@@ -27,9 +27,9 @@ __all__ = [
     "build_model",
     "efficientnet",
     "format_summary",
-    "fully_connected",
     "large_kernel_cnn",
     "layer_summary",
+    "multilayer_perceptron",
     "patch_encoder",
     "resnet",
     "rotation_equivariant",

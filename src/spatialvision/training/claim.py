@@ -9,12 +9,13 @@ from typing import Any
 
 from spatialvision.config.experiment import MAY_CHANGE_ON_RESUME
 from spatialvision.config.merging import flatten
-from spatialvision.config.resolving import Resolved
+from spatialvision.config.resolving import Resolved, completed
 from spatialvision.errors import RecipeError, SpatialVisionError, Stopped
 from spatialvision.runs.directory import EXPERIMENT, Run, differences
 from spatialvision.runs.lock import take_lock
 from spatialvision.runs.storage import disk_errors
 from spatialvision.training.process import Process
+from spatialvision.workbench import registries
 
 log = logging.getLogger("spatialvision")
 
@@ -32,7 +33,7 @@ def existing_run(path: Path, resolved: Resolved) -> Run | None:
             )
         return None
     run = Run(path)
-    old, new = run.experiment, as_plain(resolved)
+    old, new = completed(run.experiment, registries()), as_plain(resolved)
     changes = differences(flatten(old), flatten(new), MAY_CHANGE_ON_RESUME)
     changes += _reordered(list(old.get("upgrades", {})), list(new["upgrades"]))
     if changes:

@@ -13,7 +13,7 @@ from spatialvision.models.downsampling import downsampled_size, downsampling
 from spatialvision.registry import register_model
 
 
-class FullyConnectedClassifier(nn.Module):
+class MultilayerPerceptron(nn.Module):
     """Linear and ReLU for each of ``hidden``, over all pixels; then linear.
 
     Args:
@@ -57,13 +57,13 @@ class FullyConnectedClassifier(nn.Module):
 
 
 @register_model
-def fully_connected(
+def multilayer_perceptron(
     num_classes: int,
     in_channels: int,
     size_hw: tuple[int, int],
     hidden: tuple[int, ...] = (349, 349),
     downsample: int = 1,
-) -> FullyConnectedClassifier:
+) -> MultilayerPerceptron:
     """Linear layers over all pixels, with ReLU; the default has 400,000 parameters on 28×28 digits.
 
     Args:
@@ -76,4 +76,4 @@ def fully_connected(
     Raises:
         ValueError: ``downsample`` is below 1, or leaves no pixel.
     """
-    return FullyConnectedClassifier(in_channels, size_hw, num_classes, hidden, downsample)
+    return MultilayerPerceptron(in_channels, size_hw, num_classes, hidden, downsample)

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from spatialvision.models.fully_connected import fully_connected
+from spatialvision.models.multilayer_perceptron import multilayer_perceptron
 
 
 def size(model):
@@ -19,11 +19,11 @@ def size(model):
 )
 def test_parameter_counts(size_hw, options, count):
     with torch.device("meta"):
-        assert size(fully_connected(10, 1, size_hw, **options)) == count
+        assert size(multilayer_perceptron(10, 1, size_hw, **options)) == count
 
 
 def test_layers_run_in_their_order_on_averaged_images():
-    model, images = fully_connected(5, 3, (12, 8), hidden=(7, 6), downsample=2), torch.randn(4, 3, 12, 8)
+    model, images = multilayer_perceptron(5, 3, (12, 8), hidden=(7, 6), downsample=2), torch.randn(4, 3, 12, 8)
     first, second = (module for module in model.layers if isinstance(module, torch.nn.Linear))
     pixels = torch.nn.functional.avg_pool2d(images, 2).reshape(4, 72)
     torch.testing.assert_close(model(images), model.head(second(first(pixels).relu()).relu()))
@@ -31,7 +31,7 @@ def test_layers_run_in_their_order_on_averaged_images():
 
 def test_where_a_pixel_is_means_nothing_to_it():
     """Another order of the pixels, and of the first layer's columns with them, changes nothing."""
-    model, images, order = fully_connected(5, 1, (4, 6)), torch.randn(3, 1, 4, 6), torch.randperm(24)
+    model, images, order = multilayer_perceptron(5, 1, (4, 6)), torch.randn(3, 1, 4, 6), torch.randperm(24)
     expected = model(images)
     with torch.no_grad():
         model.layers[0].weight.copy_(model.layers[0].weight[:, order])
@@ -40,6 +40,6 @@ def test_where_a_pixel_is_means_nothing_to_it():
 
 def test_wrong_values_are_named():
     with pytest.raises(ValueError, match="downsample: expected at least 1, got 0"):
-        fully_connected(10, 1, (28, 28), downsample=0)
+        multilayer_perceptron(10, 1, (28, 28), downsample=0)
     with pytest.raises(ValueError, match=r"expected height and width \(28, 28\), got \(14, 14\)"):
-        fully_connected(10, 1, (28, 28), downsample=2)(torch.randn(1, 1, 14, 14))
+        multilayer_perceptron(10, 1, (28, 28), downsample=2)(torch.randn(1, 1, 14, 14))
