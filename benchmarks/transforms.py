@@ -23,6 +23,8 @@ at displacements of a thousandth.
 
 The forms take turns, a few passes each, for many rounds, so that whatever else the machine does meets all of them.
 
+Needs kornia, which the extra `test` installs.
+
 Run: python benchmarks/transforms.py [--rounds 15] [--passes 5] [--sizes 28 64 224] [--threads 2]
 Writes benchmarks/results/transforms.json and .md.
 """

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import torch
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).parent.parent
@@ -65,6 +66,19 @@ def test_the_readmes_upgrades_answer(tmp_path: Path) -> None:
         timeout=250,
     )
     assert done.stdout.strip() == "(4, 10)", done.stderr
+
+
+def test_the_page_on_transforms_runs() -> None:
+    page = (ROOT / "docs" / "transforms.md").read_text()
+    script = re.search(r"<!-- test: transforms -->\n```python\n(.*?)```", page, re.DOTALL)
+    assert script
+    found: dict = {}
+    exec(script[1], found)
+    images = found["images"]
+    assert (found["warped"] - images).abs().max() < 1e-5
+    assert (found["undone"] - torch.eye(3)).abs().max() < 1e-5
+    assert found["points_xy"].shape == (8, 28, 28, 2)
+    assert torch.equal(found["program"].module()(images[:3]), found["transformer"](images[:3]))
 
 
 def test_the_list_of_models_is_up_to_date(tmp_path: Path) -> None:

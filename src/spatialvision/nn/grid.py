@@ -47,11 +47,12 @@ def affine_points(theta: Tensor, size_hw: tuple[int, int]) -> Tensor:
     if min(size_hw) < 1:
         raise ValueError(f"size_hw: expected a height and width of at least 1, got {tuple(size_hw)}")
     height, width = size_hw
-    theta = at_least_float32(theta)[:, None, None]  # (B, 1, 1, 2, 3)
-    x = pixel_centres(width, theta).view(1, 1, width, 1)
-    y = pixel_centres(height, theta).view(1, height, 1, 1)
-    # One sum of a row and a column: no matrix product, which TF32 would round to 0.05 px at 224.
-    return x * theta[..., 0] + (y * theta[..., 1] + theta[..., 2])
+    theta = at_least_float32(theta)
+    x, y = pixel_centres(width, theta), pixel_centres(height, theta)[:, None]
+    # One sum of a row and a column: no matrix product, which TF32 would round to 0.05 px at 224. Each coordinate is
+    # a plane of its own, (B, H, W): pairs would make every operation run over a last dimension of 2.
+    planes = [x * row[:, 0] + (y * row[:, 1] + row[:, 2]) for row in theta[..., None, None].unbind(1)]
+    return torch.stack(planes, dim=1).permute(0, 2, 3, 1)
 
 
 def sample(

@@ -34,12 +34,12 @@ def perspective_points(matrix: Tensor, size_hw: tuple[int, int]) -> Tensor:
     if min(size_hw) < 1:
         raise ValueError(f"size_hw: expected a height and width of at least 1, got {tuple(size_hw)}")
     height, width = size_hw
-    matrix = at_least_float32(matrix)[:, None, None]  # (B, 1, 1, 3, 3)
-    x = pixel_centres(width, matrix).view(1, 1, width, 1)
-    y = pixel_centres(height, matrix).view(1, height, 1, 1)
-    # One sum of a row and a column, as in affine_points: no matrix product, which TF32 would round.
-    homogeneous = x * matrix[..., 0] + (y * matrix[..., 1] + matrix[..., 2])
-    return homogeneous[..., :2] / homogeneous[..., 2:]
+    matrix = at_least_float32(matrix)
+    x, y = pixel_centres(width, matrix), pixel_centres(height, matrix)[:, None]
+    # Sums of a row and a column, each coordinate a plane of its own, as in affine_points.
+    rows = matrix[..., None, None].unbind(1)
+    u, v, w = (x * row[:, 0] + (y * row[:, 1] + row[:, 2]) for row in rows)
+    return torch.stack([u / w, v / w], dim=1).permute(0, 2, 3, 1)
 
 
 def matrix_between(output_xy: Tensor, input_xy: Tensor) -> Tensor:
