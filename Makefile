@@ -1,6 +1,7 @@
 # make quickstart   what do CoordConv and a spatial transformer bring? Nine small trainings and a comparison
 # make study-distorted   forty networks on distorted digits, and their table beside that of the paper: days on a
-#                   CPU as they are; for less, make study-distorted DATA=fashion_mnist STEPS=1500 SEEDS=0
+#                   CPU as they are; for less, make study-distorted DATA=fashion_mnist STEPS=1500 \
+#                   NETWORKS="cnn st-cnn-affine st-cnn-projective st-cnn-tps"
 # make test         run all tests
 # make check        format, lint and types
 # make clean        remove the environment and caches; runs/ stays
@@ -47,11 +48,11 @@ quickstart: $(CORE)
 	@echo "Running: $(BIN)/spatialvision compare quickstart --baseline plain-cnn"
 	@$(BIN)/spatialvision compare quickstart --baseline plain-cnn
 
-# The recipes' order is that of the paper's table, for the columns too; 'distorted/*' would be the alphabet's.
+# The recipes' order is that of the paper's table, for the columns too.
 study-distorted: $(EQUIVARIANT)
-	@echo "Running: $(BIN)/spatialvision sweep 'distorted/*' $(CHANGES) seed=$(SEEDS)"
+	@echo "Running: $(BIN)/spatialvision sweep $(DISTORTED) $(CHANGES) seed=$(SEEDS)"
 	@$(BIN)/spatialvision sweep $(DISTORTED) $(CHANGES) seed=$(SEEDS)
-	@echo "Running: $(BIN)/spatialvision table distorted/… $(CHANGES) --baseline CNN --out runs/distorted/table"
+	@echo "Running: $(BIN)/spatialvision table $(DISTORTED) $(CHANGES) --baseline CNN --out runs/distorted/table"
 	@$(BIN)/spatialvision table $(DISTORTED) $(CHANGES) --baseline CNN --out runs/distorted/table
 
 test: $(DEV)

@@ -81,6 +81,16 @@ def test_the_page_on_transforms_runs() -> None:
     assert torch.equal(found["program"].module()(images[:3]), found["transformer"](images[:3]))
 
 
+def test_the_page_on_distortions_runs() -> None:
+    page = (ROOT / "docs" / "distortions.md").read_text()
+    script = re.search(r"<!-- test: distortions -->\n```python\n(.*?)```", page, re.DOTALL)
+    assert script
+    found: dict = {}
+    exec(script[1], found)
+    assert found["distorted"].shape == (8, 1, 28, 28)
+    assert not torch.equal(found["distorted"], found["images"])
+
+
 def test_the_list_of_models_is_up_to_date(tmp_path: Path) -> None:
     command = [sys.executable, str(ROOT / "docs" / "models.py"), "--check"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=250)

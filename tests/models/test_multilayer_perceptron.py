@@ -23,7 +23,10 @@ def test_parameter_counts(size_hw, options, count):
 
 
 def test_layers_run_in_their_order_on_averaged_images():
-    model, images = multilayer_perceptron(5, 3, (12, 8), hidden=(7, 6), downsample=2), torch.randn(4, 3, 12, 8)
+    model, images = (
+        multilayer_perceptron(5, 3, (12, 8), hidden=(7, 6), downsample=2),
+        torch.randn(4, 3, 12, 8),
+    )
     first, second = (module for module in model.layers if isinstance(module, torch.nn.Linear))
     pixels = torch.nn.functional.avg_pool2d(images, 2).reshape(4, 72)
     torch.testing.assert_close(model(images), model.head(second(first(pixels).relu()).relu()))

@@ -164,5 +164,8 @@ def test_unknown_fills_and_interpolations_are_named():
         ValueError, match="interpolation: expected one of bilinear, bicubic, nearest, got 'x'"
     ):
         SpatialTransformer(nn.Flatten(), 1, interpolation="x")
+    module = SpatialTransformer(nn.Flatten(), 16, fill="black", black=[0.1, 0.2, 0.3])
+    with pytest.raises(ValueError, match="black: expected 1 values, one a channel, got 3"):
+        module(torch.rand(1, 1, 4, 4))
     with pytest.raises(ValueError, match="fill 'black' needs black: its value in each channel"):
         SpatialTransformer(nn.Flatten(), 1, fill="black")

@@ -276,3 +276,33 @@ def test_inference_first_leaves_training_possible():
     points.sum().backward()
     assert torch.equal(points, first)
     assert math.isfinite(parameters.grad.sum().item())
+
+
+def test_bfloat16_parameters_are_computed_with_in_float32(transform):
+    parameters = random_parameters(transform, 3, 0.2).bfloat16()
+    assert transform.theta(parameters).dtype == torch.float32
+    assert torch.equal(transform.points(parameters, (6, 6)), transform.points(parameters.float(), (6, 6)))
+
+
+def test_a_spline_keeps_its_constants_when_the_model_changes_its_type():
+    transform, parameters = (
+        ThinPlateSplineTransform(4),
+        random_parameters(ThinPlateSplineTransform(4), 2, 0.2),
+    )
+    expected = transform.points(parameters, (9, 9))
+    torch._dynamo.reset()
+    rounded = copy.deepcopy(transform).bfloat16()
+    compiled = torch.compile(rounded.points, backend="eager", fullgraph=True)
+    torch.testing.assert_close(rounded.points(parameters, (9, 9)), expected)
+    torch.testing.assert_close(compiled(parameters, (9, 9)), expected, atol=1e-5, rtol=1e-5)
+    assert rounded.to("meta").basis.device.type == "meta"
+
+
+def test_fake_tensors_leave_nothing_behind():
+    transform = ThinPlateSplineTransform(3)
+    with torch._subclasses.FakeTensorMode(allow_non_fake_inputs=True) as mode:
+        transform.points(mode.from_tensor(torch.rand(1, 18)), (5, 4))
+    with torch.device("meta"):
+        points = transform.points(torch.rand(1, 18, device="cpu"), (5, 4))
+    assert type(points) is Tensor
+    assert points.device.type == "cpu"

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from spatialvision.data.dataset import Split
 from spatialvision.data.loader import InMemoryLoader
 from spatialvision.nn import affine_points, sample
-from spatialvision.training.warp_watch import WarpWatch, warnings, warp_statistics
+from spatialvision.training.warp_watch import WarpWatch, smallest_stretch, warnings, warp_statistics
 
 
 class Looking(nn.Module):
@@ -37,7 +37,7 @@ def watched(model: nn.Module) -> tuple[WarpWatch, list[dict]]:
 def test_the_identity_does_nothing():
     found = warp_statistics(affine_points(torch.eye(2, 3)[None], (9, 7)))
     expected = dict.fromkeys(
-        ("warp_shift_pixels", "warp_rotation_deg", "warp_outside", "warp_mirrored"),
+        ("warp_shift_pixels", "warp_rotation_deg", "warp_outside", "warp_mirrored", "warp_collapsed"),
         pytest.approx(0, abs=1e-5),
     )
     one = pytest.approx(1, abs=1e-5)
@@ -64,11 +64,8 @@ def test_the_share_outside_is_counted_by_pixel():
     ("theta", "warning"),
     [
         ([[3.0, 0, 0], [0, 3, 0]], "the transformer looks away: 94% of what it shows lies beyond the image"),
-        ([[0.1, 0, 0], [0, 0.1, 0]], "the transformer's view shrinks: to 0.10 of the image's side"),
-        (
-            [[-1.0, 0, 0], [0, 1, 0]],
-            "the transformer mirrors or flattens: 100% of the images have a determinant",
-        ),
+        ([[0.05, 0, 0], [0, 1, 0]], "the transformer collapses: on 100% of the images its view is next to"),
+        ([[-1.0, 0, 0], [0, 1, 0]], "the transformer mirrors: 100% of the images have a determinant below 0"),
     ],
 )
 def test_a_collapse_is_warned_about_once(theta, warning, caplog):
@@ -79,6 +76,21 @@ def test_a_collapse_is_warned_about_once(theta, warning, caplog):
     assert [record.message for record in caplog.records] == [warnings(rows[0])[0]]
     assert warning in caplog.text
     assert "see optimizer.lr_factors" in caplog.text
+
+
+def test_one_image_in_two_counts_and_so_does_what_is_not_finite():
+    theta = torch.eye(2, 3).repeat(4, 1, 1)
+    theta[0] *= 0.001
+    theta[1] = math.nan
+    found = warp_statistics(affine_points(theta, (8, 8)))
+    assert found["warp_collapsed"] == 0.5
+    assert any("collapses: on 50%" in warning for warning in warnings(found))
+
+
+def test_the_smallest_stretch_is_the_singular_value():
+    frame = torch.randn(50, 2, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    expected = torch.linalg.svdvals(frame[:, :, :2])[:, 1]
+    torch.testing.assert_close(smallest_stretch(frame), expected, atol=1e-7, rtol=1e-7)
 
 
 def test_a_healthy_warp_is_logged_without_a_warning(caplog):

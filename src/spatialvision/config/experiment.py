@@ -71,7 +71,7 @@ class Optimizer(Fields):
     lr_factors: dict[str, Annotated[float, Field(ge=0)]] = Field(
         {},
         description="factors on the learning rate of some parameters, by what their dotted names begin with, "
-        "such as {transformer.localisation: 0.1}; the longest that fits counts",
+        "such as {transformer: 0.1} for a whole spatial transformer; the longest that fits counts",
     )
 
     @field_validator("lr_factors", mode="before")

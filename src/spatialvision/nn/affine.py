@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from spatialvision.nn.grid import affine_points
-from spatialvision.nn.parameters import check_parameters
+from spatialvision.nn.parameters import checked_parameters
 
 
 class AffineTransform(nn.Module):
@@ -31,8 +31,7 @@ class AffineTransform(nn.Module):
         Raises:
             ValueError: the parameters are not (B, 6).
         """
-        check_parameters(parameters, self.num_parameters)
-        return parameters.view(-1, 2, 3)
+        return checked_parameters(parameters, self.num_parameters).view(-1, 2, 3)
 
     def points(self, parameters: Tensor, size_hw: tuple[int, int]) -> Tensor:
         """Where each output pixel looks on the input: points_xy (B, H, W, 2)."""

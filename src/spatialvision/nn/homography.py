@@ -11,9 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from spatialvision.nn.bounded import bounded
-from spatialvision.nn.parameters import check_parameters
+from spatialvision.nn.parameters import checked_parameters
 from spatialvision.nn.perspective import perspective_points
-from spatialvision.nn.precision import at_least_float32
 
 LARGEST_LOG_SCALE = math.log(8)
 LARGEST_SHEAR = 2.0
@@ -44,13 +43,12 @@ class HomographyTransform(nn.Module):
         return torch.zeros(8)
 
     def theta(self, parameters: Tensor) -> Tensor:
-        """The matrices (B, 3, 3), with 1 in the last place, of the parameters (B, 8); float32 at least.
+        """The matrices (B, 3, 3), with 1 in the last place, of the parameters (B, 8).
 
         Raises:
             ValueError: the parameters are not (B, 8).
         """
-        check_parameters(parameters, self.num_parameters)
-        parameters = at_least_float32(parameters)
+        parameters = checked_parameters(parameters, self.num_parameters)
         angle = parameters[:, 0]
         scale_x, scale_y = (bounded(parameters[:, at, None], LARGEST_LOG_SCALE)[:, 0].exp() for at in (1, 2))
         shear = bounded(parameters[:, 3:4], LARGEST_SHEAR)[:, 0]

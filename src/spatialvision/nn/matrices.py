@@ -34,13 +34,17 @@ def compose(first: Tensor, second: Tensor) -> Tensor:
         second: (B, 2, 3) or (B, 3, 3).
 
     Returns:
-        (B, 2, 3) if both are affine, else (B, 3, 3); float32 at least.
+        (B, 2, 3) if both are affine, else (B, 3, 3) with 1 in the last place; float32 at least.
 
     Raises:
         ValueError: another shape.
     """
-    product = square_matrix(at_least_float32(second)) @ square_matrix(at_least_float32(first))
-    return product[:, :2] if first.shape[1] == second.shape[1] == 2 else product
+    inner, outer = square_matrix(at_least_float32(first)), square_matrix(at_least_float32(second))
+    # A sum of products: a matrix product would be rounded to bfloat16 under autocast, and to TF32 on some GPUs.
+    product = (outer[:, :, :, None] * inner[:, None]).sum(dim=2)
+    if first.shape[1] == second.shape[1] == 2:
+        return product[:, :2]
+    return product / product[:, 2:, 2:]
 
 
 def invert(theta: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from spatialvision.nn.grid import affine_points
-from spatialvision.nn.parameters import check_parameters
+from spatialvision.nn.parameters import checked_parameters
 
 
 class TranslationTransform(nn.Module):
@@ -31,7 +31,7 @@ class TranslationTransform(nn.Module):
         Raises:
             ValueError: the parameters are not (B, 2).
         """
-        check_parameters(parameters, self.num_parameters)
+        parameters = checked_parameters(parameters, self.num_parameters)
         ones, zeros = torch.ones_like(parameters[:, 0]), torch.zeros_like(parameters[:, 0])
         return _matrix(ones, zeros, parameters[:, 0], zeros, ones, parameters[:, 1])
 
@@ -61,7 +61,7 @@ class AttentionTransform(nn.Module):
         Raises:
             ValueError: the parameters are not (B, 3).
         """
-        check_parameters(parameters, self.num_parameters)
+        parameters = checked_parameters(parameters, self.num_parameters)
         scale, x, y = parameters.unbind(1)
         zeros = torch.zeros_like(scale)
         return _matrix(scale, zeros, x, zeros, scale, y)
@@ -101,7 +101,7 @@ class SimilarityTransform(nn.Module):
         Raises:
             ValueError: the parameters are not (B, 4).
         """
-        check_parameters(parameters, self.num_parameters)
+        parameters = checked_parameters(parameters, self.num_parameters)
         cosine, sine, x, y = parameters.unbind(1)
         return _matrix(cosine, -sine / self.aspect_ratio, x, sine * self.aspect_ratio, cosine, y)
 

@@ -32,7 +32,7 @@ class Transform(Protocol):
         """The parameters (num_parameters,) that change nothing."""
 
     def theta(self, parameters: Tensor) -> Tensor:
-        """The parameters (B, num_parameters) in the form people read, such as matrices."""
+        """The parameters (B, num_parameters) in the form people read, such as matrices; float32 at least."""
 
     def points(self, parameters: Tensor, size_hw: tuple[int, int]) -> Tensor:
         """Where each output pixel looks on the input: points_xy (B, H, W, 2)."""
@@ -107,10 +107,18 @@ class SpatialTransformer(nn.Module):
         return self.transform.points(self.transform_parameters(images), (images.shape[2], images.shape[3]))
 
     def warp(self, images: Tensor, points_xy: Tensor) -> Tensor:
-        """The images' values at the points, and the fill beyond the images: (B, C, H', W'), float32."""
+        """The images' values at the points, and the fill beyond the images: (B, C, H', W'), float32.
+
+        Raises:
+            ValueError: ``black`` has not as many values as the images have channels.
+        """
         padding = PADDINGS[self.fill]
         if self.fill != "black":
             return sample(images, points_xy, mode=self.interpolation, padding=padding)
+        if images.shape[1] != self.black.shape[0]:
+            raise ValueError(
+                f"black: expected {images.shape[1]} values, one a channel, got {self.black.shape[0]}"
+            )
         # Zero beyond the edge is black where black is 0; at the edge both mix as they should.
         return sample(images - self.black, points_xy, mode=self.interpolation, padding=padding) + self.black
 

@@ -3,14 +3,16 @@
 Jaderberg et al., "Spatial Transformer Networks", 2015, https://arxiv.org/abs/1506.02025 (section 3.2).
 """
 
+from collections.abc import Callable
 from functools import lru_cache
+from typing import Self
 
 import torch
 from torch import Tensor, nn
 
 from spatialvision.nn.grid import affine_points, pixel_centres
-from spatialvision.nn.parameters import check_parameters
-from spatialvision.nn.precision import at_least_float32, full_precision
+from spatialvision.nn.parameters import checked_parameters
+from spatialvision.nn.precision import full_precision
 from spatialvision.nn.thin_plate_spline import (
     bending_basis,
     control_points,
@@ -53,6 +55,13 @@ class ThinPlateSplineTransform(nn.Module):
         for name, constant in _constants(control_points).items():
             self.register_buffer(name, constant, persistent=False)
 
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        """Follow the module to another device, but not to a type that would round the constants."""
+        super()._apply(fn, recurse)
+        for name, constant in _constants(self.control_points).items():
+            setattr(self, name, constant.to(getattr(self, name).device))
+        return self
+
     def identity(self) -> Tensor:
         """The parameters (2 k²,) that change nothing."""
         identity = torch.zeros(self.num_parameters)
@@ -81,7 +90,8 @@ class ThinPlateSplineTransform(nn.Module):
 
     def _pixel_weights(self, size_hw: tuple[int, int], like: Tensor) -> Tensor:
         """What each bend contributes to each pixel's displacement: (k² − 3, H · W)."""
-        if torch.compiler.is_compiling():  # a graph makes its own, from what was inverted beforehand
+        # A graph makes its own, from what was inverted beforehand.
+        if torch.compiler.is_compiling() or type(like) is not Tensor:
             return (
                 spline_features(self.control.to(like), _pixels(size_hw, like)) @ self.solution.to(like)
             ).mT
@@ -89,8 +99,7 @@ class ThinPlateSplineTransform(nn.Module):
 
     def _parts(self, parameters: Tensor) -> tuple[Tensor, Tensor]:
         """Matrices (B, 2, 3), and the bend (B, 2, k² − 3) scaled so that it does not fold."""
-        check_parameters(parameters, self.num_parameters)
-        parameters = at_least_float32(parameters)
+        parameters = checked_parameters(parameters, self.num_parameters)
         bend = parameters[:, 6:].view(-1, 2, self.basis.shape[1])
         with full_precision(parameters.device):
             derivative = (bend.flatten(0, 1) @ self.watched.to(bend)).view(-1, 4, self.watched.shape[1] // 2)
@@ -127,7 +136,8 @@ def _pixels(size_hw: tuple[int, int], like: Tensor) -> Tensor:
 @lru_cache(maxsize=8)
 @torch.inference_mode(False)  # what is made here in inference may be used with gradients later
 def _kept_weights(count: int, size_hw: tuple[int, int], dtype: torch.dtype, device: torch.device) -> Tensor:
-    control = control_points(count)
-    pixels = _pixels(size_hw, torch.zeros((), dtype=torch.float64))
-    weights = spline_features(control, pixels) @ spline_inverse(control) @ bending_basis(control)
+    with torch.device("cpu"):  # whatever the default is meant for here and now
+        control = control_points(count)
+        pixels = _pixels(size_hw, torch.zeros((), dtype=torch.float64))
+        weights = spline_features(control, pixels) @ spline_inverse(control) @ bending_basis(control)
     return weights.mT.to(device, dtype).contiguous()

@@ -51,7 +51,7 @@ def explanations(rows: Sequence[Row], baseline: str) -> list[str]:
         ),
         (
             seeds or images,
-            f"Both p: corrected for the table's rows (Holm). Verdict: {SIGNIFICANT:g} decides, over seeds where both "
+            f"Both p: corrected for all comparisons of the table (Holm). Verdict: {SIGNIFICANT:g} decides, over seeds where both "
             "sides have two or more.",
         ),
     ]

@@ -1,7 +1,7 @@
 """What a run answered, image by image."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -41,13 +41,14 @@ class Outcomes:
 
 
 def read_outcomes(path: Path) -> Outcomes | None:
-    """The answers in a ``predictions.npz``; None where there is no such file, or none with logits."""
+    """The answers in a ``predictions.npz``, a run's or a collected one; None where there is no such file or content."""
     if not path.is_file():
         return None
     with np.load(path) as arrays:
-        if not {"index", "label", "logits"} <= set(arrays):
-            return None
-        return make_outcomes(arrays["index"], arrays["label"], arrays["logits"])
+        if {"index", "label", "logits"} <= set(arrays):
+            return make_outcomes(arrays["index"], arrays["label"], arrays["logits"])
+        names = [field.name for field in fields(Outcomes)]
+        return Outcomes(*(arrays[name] for name in names)) if set(names) <= set(arrays) else None
 
 
 def make_outcomes(index: np.ndarray, label: np.ndarray, logits: np.ndarray) -> Outcomes:

@@ -4,12 +4,15 @@
 
     results/<family>/runs/<recipe>/<run>/
       experiment.yaml  environment.json  status.json  results.json  metrics.jsonl
-      evaluation/*.json  evaluation/<split>/*.json  evaluation/<split>/predictions.npz
+      evaluation/*.json  evaluation/<split>/*.json  evaluation/<split>/predictions.npz, without the logits
 """
 
+import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
+
+import numpy as np
 
 from spatialvision.errors import RecipeError
 from spatialvision.runs.directory import EXPERIMENT, METRICS, RESULTS, STATUS, Run
@@ -23,8 +26,8 @@ COLLECTED = (
     METRICS,
     "evaluation/*.json",
     "evaluation/*/*.json",
-    "evaluation/*/predictions.npz",
 )
+PREDICTIONS = "evaluation/*/predictions.npz"
 PRIVATE = ("data_root", "host")
 """What the environment says of the machine's folders and name, which is nobody else's concern."""
 
@@ -60,5 +63,30 @@ def _copy(run: Run, target: Path) -> None:
     for pattern in COLLECTED:
         for source in sorted(run.path.glob(pattern)):
             write_bytes(target / source.relative_to(run.path), source.read_bytes())
+    for source in sorted(run.path.glob(PREDICTIONS)):
+        write_bytes(target / source.relative_to(run.path), _without_logits(source))
     environment = json.loads((run.path / ENVIRONMENT).read_text("utf-8"))
-    write_json(target / ENVIRONMENT, {key: value for key, value in environment.items() if key not in PRIVATE})
+    public = {key: value for key, value in environment.items() if key not in PRIVATE}
+    write_json(
+        target / ENVIRONMENT, {**public, "command": [_without_folders(word) for word in public["command"]]}
+    )
+
+
+def _without_logits(path: Path) -> bytes:
+    """A file of predictions as small as the judgement needs it: in place of the logits each label's probability."""
+    with np.load(path) as arrays:
+        kept = {name: arrays[name] for name in arrays.files if name != "logits"}
+        if "logits" in arrays.files:
+            logits = arrays["logits"].astype(np.float64)
+            known = np.minimum(kept["label"], logits.shape[1] - 1)
+            share = np.exp(logits - logits.max(axis=1, keepdims=True))
+            of_label = np.take_along_axis(share, known[:, None], axis=1)[:, 0] / share.sum(axis=1)
+            kept["label_probability"] = np.where(kept["label"] == known, of_label, 0.0).astype(np.float32)
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **kept)
+    return buffer.getvalue()
+
+
+def _without_folders(word: str) -> str:
+    """An absolute path's last part; anything else as it is."""
+    return Path(word).name if Path(word).is_absolute() else word

@@ -18,8 +18,8 @@ log = logging.getLogger("spatialvision")
 
 IMAGES = 256
 MOST_OUTSIDE = 0.5
-SMALLEST_SCALE = 0.2
-MOST_MIRRORED = 0.01
+NARROWEST = 0.1
+FEW = 0.01
 
 
 class WarpWatch:
@@ -56,8 +56,9 @@ def warp_statistics(points_xy: Tensor) -> dict[str, float]:
     Returns:
         Means over the images: ``warp_scale``, over 1 where more of the image is shown, smaller;
         ``warp_shift_pixels``, of the view's centre; ``warp_rotation_deg``, without its sign; ``warp_outside``,
-        the share of the output that shows what lies beyond the image. And ``warp_determinant``, the smallest,
-        and ``warp_mirrored``, the share of images in which it is not over 0.
+        the share of the output that shows what lies beyond the image. ``warp_determinant`` is the smallest,
+        ``warp_mirrored`` the share of images in which it is below 0, and ``warp_collapsed`` the share whose view
+        is narrower, in some direction, than a tenth of the image, or is not finite.
     """
     frame = nearest_frame(points_xy)
     determinant = torch.linalg.det(frame[:, :, :2])
@@ -68,23 +69,31 @@ def warp_statistics(points_xy: Tensor) -> dict[str, float]:
         "warp_rotation_deg": frame_angle_deg(frame).abs().mean(),
         "warp_outside": outside.mean(),
         "warp_determinant": determinant.min(),
-        "warp_mirrored": (determinant <= 0).float().mean(),
+        "warp_mirrored": (determinant < 0).float().mean(),
+        "warp_collapsed": (~(smallest_stretch(frame) >= NARROWEST)).float().mean(),
     }
     return {name: round(value.item(), 6) for name, value in values.items()}
 
 
+def smallest_stretch(frame: Tensor) -> Tensor:
+    """The smaller singular value of each map (B, 2, 3)'s linear part: (B,)."""
+    squares = frame[:, :, :2].square().sum(dim=(1, 2))
+    spread = (squares.square() - 4 * torch.linalg.det(frame[:, :, :2]).square()).clamp_min(0).sqrt()
+    return ((squares - spread) / 2).clamp_min(0).sqrt()
+
+
 def warnings(statistics: dict[str, float]) -> list[str]:
     """A sentence for each way in which the warps look as if they collapse; its kind stands before the colon."""
-    outside, scale, mirrored = (statistics[f"warp_{name}"] for name in ("outside", "scale", "mirrored"))
+    outside, collapsed, mirrored = (
+        statistics[f"warp_{name}"] for name in ("outside", "collapsed", "mirrored")
+    )
     found = []
-    if outside > MOST_OUTSIDE:
+    if not outside <= MOST_OUTSIDE:
         found.append(f"the transformer looks away: {outside:.0%} of what it shows lies beyond the image")
-    if scale < SMALLEST_SCALE:
-        found.append(f"the transformer's view shrinks: to {scale:.2f} of the image's side")
-    if mirrored > MOST_MIRRORED:
+    if collapsed > FEW:
         found.append(
-            f"the transformer mirrors or flattens: {mirrored:.0%} of the images have a determinant ≤ 0"
+            f"the transformer collapses: on {collapsed:.0%} of the images its view is next to nothing"
         )
-    return [
-        f"{sentence}; its localisation may learn too fast, see optimizer.lr_factors" for sentence in found
-    ]
+    if mirrored > FEW:
+        found.append(f"the transformer mirrors: {mirrored:.0%} of the images have a determinant below 0")
+    return [f"{sentence}; it may learn too fast, see optimizer.lr_factors" for sentence in found]
