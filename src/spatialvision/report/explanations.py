@@ -51,8 +51,8 @@ def explanations(rows: Sequence[Row], baseline: str) -> list[str]:
         ),
         (
             seeds or images,
-            f"Both p: corrected for all comparisons of the table (Holm). Verdict: {SIGNIFICANT:g} decides, over seeds where both "
-            "sides have two or more.",
+            f"Both p: corrected for the table's comparisons (Holm). Verdict: {SIGNIFICANT:g} decides, over seeds where "
+            "both sides have two or more.",
         ),
     ]
     return [line for wanted, line in lines if wanted]
