@@ -37,7 +37,8 @@ SETS := r rts p e
 NETWORKS := fcn cnn st-fcn-affine st-fcn-projective st-fcn-tps st-cnn-affine st-cnn-projective st-cnn-tps \
   coordconv equivariant
 DISTORTED := $(foreach set,$(SETS),$(foreach network,$(NETWORKS),distorted/$(set)-$(network)))
-CHANGES := data.name=$(DATA) steps=$(STEPS)
+OVERRIDES ?=
+CHANGES := data.name=$(DATA) steps=$(STEPS) $(OVERRIDES)
 
 .PHONY: quickstart study-distorted test check clean
 .NOTPARALLEL:
