@@ -4,6 +4,7 @@ Run after ``make quickstart``, ``python benchmarks/train_step.py`` and ``python 
 the commands in results/README.md.
 """
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -22,8 +23,6 @@ BLOCKS = {
     "docs/studies/distorted.md": {
         "table": STUDIES / "distorted" / "table.md",
         "momentum": STUDIES / "distorted" / "momentum" / "table.md",
-        "homography": STUDIES / "homography" / "clean" / "comparison.md",
-        "homography-projective": STUDIES / "homography" / "projective" / "comparison.md",
     },
 }
 
@@ -40,12 +39,33 @@ def filled(page: str, name: str, content: str) -> str:
     return pattern.sub(lambda match: f"{match[1]}{content.strip()}\n{match[2]}", page)
 
 
+def twins() -> str:
+    """Each network with a homography against its affine twin, clean and in perspective, as a table."""
+    rows = [
+        "| homography | affine twin | digits | affine, % | homography, % | difference, points | p | verdict |"
+    ]
+    rows += ["| --- | --- | --- | ---: | ---: | ---: | ---: | --- |"]
+    for digits in ("clean", "projective"):
+        for path in sorted((STUDIES / "homography" / digits).glob("exp*/comparison.json")):
+            affine, own = json.loads(path.read_text())["rows"]
+            half = (own["seeds_high_points"] - own["seeds_low_points"]) / 2
+            names = " | ".join(each["group"].split("-")[0] for each in (own, affine))
+            means = " | ".join(f"{each['mean_percent']:.2f}" for each in (affine, own))
+            difference = f"{own['difference_points']:+.2f} ± {half:.2f}"
+            rows.append(
+                f"| {names} | {digits} | {means} | {difference} | {own['seeds_p']:.3f} | {own['verdict']} |"
+            )
+    return "\n".join(rows)
+
+
 def main() -> None:
     """Fill every block and copy every picture; a missing source is an error that names it."""
     for path, blocks in BLOCKS.items():
         page = (ROOT / path).read_text()
         for name, source in blocks.items():
             page = filled(page, name, source.read_text())
+        if path.endswith("distorted.md"):
+            page = filled(page, "twins", twins())
         (ROOT / path).write_text(page)
     for source_name, target in PICTURES.items():
         shutil.copyfile(COMPARISON / source_name, ROOT / "docs" / "images" / target)
