@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from statistics import fmean
 
 ROOT = Path(__file__).parent.parent
 COMPARISON = ROOT / "runs" / "quickstart" / "comparison"
@@ -58,6 +59,30 @@ def twins() -> str:
     return "\n".join(rows)
 
 
+def warps(study: Path) -> str:
+    """What the transformers of a study's runs do at their end, means over seeds, as a table."""
+    columns = {
+        "scale": "scale",
+        "shift_pixels": "shift, pixels",
+        "rotation_deg": "rotation, °",
+        "outside": "outside",
+    }
+    rows = [
+        f"| recipe | runs | {' | '.join(columns.values())} |",
+        "| --- | ---: |" + " ---: |" * len(columns),
+    ]
+    for recipe in sorted((study / "runs" / "distorted").glob("*-st-*")):
+        last = [last_warp(path) for path in sorted(recipe.glob("*/metrics.jsonl"))]
+        means = [fmean(row[f"warp_{name}"] for row in last) for name in columns]
+        rows.append(f"| {recipe.name} | {len(last)} | {' | '.join(f'{mean:.2f}' for mean in means)} |")
+    return "\n".join(rows)
+
+
+def last_warp(path: Path) -> dict:
+    """The last row of a run's metrics that tells of its warps."""
+    return [row for row in map(json.loads, path.read_text().splitlines()) if "warp_scale" in row][-1]
+
+
 def main() -> None:
     """Fill every block and copy every picture; a missing source is an error that names it."""
     for path, blocks in BLOCKS.items():
@@ -66,6 +91,8 @@ def main() -> None:
             page = filled(page, name, source.read_text())
         if path.endswith("distorted.md"):
             page = filled(page, "twins", twins())
+            page = filled(page, "warps", warps(STUDIES / "distorted"))
+            page = filled(page, "momentum-warps", warps(STUDIES / "distorted" / "momentum"))
         (ROOT / path).write_text(page)
     for source_name, target in PICTURES.items():
         shutil.copyfile(COMPARISON / source_name, ROOT / "docs" / "images" / target)
