@@ -46,7 +46,7 @@ def twins() -> str:
         "| homography | affine twin | digits | affine, % | homography, % | difference, points | p | verdict |"
     ]
     rows += ["| --- | --- | --- | ---: | ---: | ---: | ---: | --- |"]
-    for digits in ("clean", "projective"):
+    for digits in ("clean", "projective", "projective-adamw"):
         for path in sorted((STUDIES / "homography" / digits).glob("exp*/comparison.json")):
             affine, own = json.loads(path.read_text())["rows"]
             half = (own["seeds_high_points"] - own["seeds_low_points"]) / 2
