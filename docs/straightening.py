@@ -1,4 +1,4 @@
-"""How much bend a spatial transformer undoes: ``python docs/straightening.py RUN``, a run on the distorted set `elastic`.
+"""How much bend a spatial transformer undoes: ``python docs/straightening.py RUN``, a run on the set `elastic`.
 
 Prints, for what the images show and for what the classifier behind the transformer sees, how far the content is from an
 affine map of the undistorted image: root mean square over the middle half of all test images, in pixels.
