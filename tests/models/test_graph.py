@@ -52,7 +52,7 @@ def test_exp01_nodes_say_what_they_are() -> None:
         "transformer.localisation",
         "transformer.localisation.convolutions",
     )
-    assert nodes["transformer.sampling grid"].shape == (28, 28, 2)
+    assert nodes["transformer.sampling grid"].shape == (2, 28, 28)  # a plane of x and one of y
     assert nodes["transformer.sample"].clusters == ("transformer",)
     assert (nodes["image"].shape, nodes["logits"].shape) == ((1, 28, 28), (10,))
 

@@ -13,7 +13,7 @@ from spatialvision.models.recorder import Trace
 ARITHMETIC = """
     add iadd radd sub isub rsub mul imul rmul div truediv itruediv rtruediv floordiv pow neg abs square sqrt rsqrt
     reciprocal exp log sin cos clamp clip minimum maximum where lerp addcmul round floor ceil sum mean stack
-    getitem setitem select narrow
+    getitem setitem select unbind narrow
 """
 
 
