@@ -23,6 +23,10 @@ BLOCKS = {
     "docs/transforms.md": {"transforms": MEASURED / "transforms.md"},
     "docs/studies/distorted.md": {
         "table": STUDIES / "distorted" / "table.md",
+        "plain": STUDIES / "distorted" / "validation-seed-0" / "table.md",
+        "pace-10": STUDIES / "distorted" / "pace-10" / "table.md",
+        "pace-0.1": STUDIES / "distorted" / "pace-0.1" / "table.md",
+        "three-times": STUDIES / "distorted" / "three-times" / "table.md",
         "momentum": STUDIES / "distorted" / "momentum" / "table.md",
     },
 }
