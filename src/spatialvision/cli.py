@@ -40,6 +40,10 @@ DataRootOption = Annotated[
     Path | None,
     typer.Option(help="Folder of the datasets [default: $SPATIALVISION_DATA, else the user's cache folder]."),
 ]
+SplitOption = Annotated[str, typer.Option(help="test, validation or train.")]
+FormatOption = Annotated[
+    str, typer.Option("--format", help="What is printed: terminal, markdown, csv or json.")
+]
 OfflineOption = Annotated[bool, typer.Option("--offline", help="Never connect to a network.")]
 
 
@@ -262,14 +266,12 @@ def compare(
     baseline: Annotated[
         str | None, typer.Option(help="The group that others are compared to [default: the first by name].")
     ] = None,
-    split: Annotated[str, typer.Option(help="test, validation or train.")] = "test",
+    split: SplitOption = "test",
     runs_dir: RunsDirOption = Path("runs"),
     out: Annotated[
         Path | None, typer.Option(help="Folder to write to [default: 'comparison' in the folder named].")
     ] = None,
-    form: Annotated[
-        str, typer.Option("--format", help="What is printed: terminal, markdown, csv or json.")
-    ] = "terminal",
+    form: FormatOption = "terminal",
     allow_differences: Annotated[
         bool,
         typer.Option(
@@ -325,14 +327,12 @@ def table(
     baseline: Annotated[
         str | None, typer.Option(help="The row that others are judged against [default: the first].")
     ] = None,
-    split: Annotated[str, typer.Option(help="test, validation or train.")] = "test",
+    split: SplitOption = "test",
     runs_dir: RunsDirOption = Path("runs"),
     out: Annotated[
         Path | None, typer.Option(help="Folder to write to [default: 'table' in the folder named].")
     ] = None,
-    form: Annotated[
-        str, typer.Option("--format", help="What is printed: terminal, markdown, csv or json.")
-    ] = "terminal",
+    form: FormatOption = "terminal",
     allow_differences: Annotated[
         bool,
         typer.Option(

@@ -5,11 +5,12 @@ The "FCN" of Jaderberg et al., "Spatial Transformer Networks", 2015, https://arx
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from torch import Tensor, nn
 
 from spatialvision.models.downsampling import downsampled_size, downsampling
+from spatialvision.nn.image_size import check_size
+from spatialvision.nn.linear_layers import linear_layers
 from spatialvision.registry import register_model
 
 
@@ -35,11 +36,8 @@ class MultilayerPerceptron(nn.Module):
         super().__init__()
         height, width = downsampled_size(size_hw, downsample)
         widths = [in_channels * height * width, *hidden]
-        layers: list[nn.Module] = []
-        for before, after in pairwise(widths):
-            layers += [nn.Linear(before, after), nn.ReLU()]
         self.downsampling = downsampling(downsample)
-        self.layers = nn.Sequential(*layers)
+        self.layers = linear_layers(widths)
         self.head = nn.Linear(widths[-1], num_classes)
         self.size_hw = tuple(size_hw)
 
@@ -49,10 +47,7 @@ class MultilayerPerceptron(nn.Module):
         Raises:
             ValueError: the images have another size than the model was built for.
         """
-        if images.shape[2:] != self.size_hw:
-            raise ValueError(
-                f"images: expected height and width {self.size_hw}, got {tuple(images.shape[2:])}"
-            )
+        check_size(images, self.size_hw)
         return self.head(self.layers(self.downsampling(images).flatten(1)))
 
 

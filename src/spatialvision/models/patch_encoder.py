@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from spatialvision.models.map_tokens import MapTokens
 from spatialvision.models.pretrained import create_timm_model
 from spatialvision.nn import Attention, Encoder, FeedForward, PositionTable, PreNormLayer
+from spatialvision.nn.image_size import check_size
 from spatialvision.registry import register_model
 
 
@@ -56,10 +57,7 @@ class PatchEncoder(nn.Module):
         Raises:
             ValueError: the images have another size than the model was built for.
         """
-        if images.shape[2:] != self.size_hw:
-            raise ValueError(
-                f"images: expected height and width {self.size_hw}, got {tuple(images.shape[2:])}"
-            )
+        check_size(images, self.size_hw)
         return self.trunk(images)
 
     def patch_positions(self) -> Tensor:

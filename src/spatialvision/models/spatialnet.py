@@ -7,6 +7,7 @@ from torch import Tensor
 
 from spatialvision.models.efficientnet import LEVELS, EfficientNet
 from spatialvision.nn import SpatialExcitation
+from spatialvision.nn.image_size import check_size
 from spatialvision.registry import register_model
 
 
@@ -33,10 +34,7 @@ class SpatialNet(EfficientNet):
         Raises:
             ValueError: the images have another size than the model was built for.
         """
-        if images.shape[2:] != self.size_hw:
-            raise ValueError(
-                f"images: expected height and width {self.size_hw}, got {tuple(images.shape[2:])}"
-            )
+        check_size(images, self.size_hw)
         return super().forward(images)
 
 

@@ -7,81 +7,19 @@ PyTorch's tutorial; with CoordConv (https://arxiv.org/abs/1807.03247) in place o
 from collections.abc import Sequence
 from typing import Literal
 
-from torch import Tensor, nn
+from torch import nn
 
 from spatialvision.models.choices import choose
+from spatialvision.models.convolutional_classifier import CONVOLUTIONS, ConvolutionalClassifier
 from spatialvision.models.downsampling import downsampled_size
 from spatialvision.models.spatially_transformed import SpatiallyTransformed, located_transformer
 from spatialvision.models.transforms import TransformName, make_transform
-from spatialvision.nn import CoordConv2d, LocalisationNetwork
+from spatialvision.nn import LocalisationNetwork
 from spatialvision.nn.grid import Mode
-from spatialvision.nn.localisation import Convolution, pooled_size
 from spatialvision.nn.spatial_transformer import Fill
 from spatialvision.registry import register_model
 
-CONVOLUTIONS: dict[str, Convolution] = {"plain": nn.Conv2d, "coordconv": CoordConv2d}
-CLASSIFIER_KERNEL = 5
-
-
-class ConvolutionalClassifier(nn.Module):
-    """5×5 convolution, max-pooling by 2, ReLU, for each of ``channels``; then linear, ReLU, linear.
-
-    Dropout takes whole channels after the last convolution, and single features before the last linear.
-
-    Args:
-        in_channels: channels of the images.
-        size_hw: height and width of the images in pixels.
-        num_classes: width of the logits.
-        channels: output channels of each convolution.
-        hidden: width of the first linear layer.
-        dropout: probability of both dropouts; 0 leaves them out.
-        convolution: ``nn.Conv2d``, ``CoordConv2d``, or anything called like them.
-    """
-
-    def __init__(
-        self,
-        in_channels: int,
-        size_hw: tuple[int, int],
-        num_classes: int,
-        channels: Sequence[int],
-        hidden: int,
-        dropout: float,
-        convolution: Convolution,
-    ):
-        super().__init__()
-        height, width = pooled_size(size_hw, [CLASSIFIER_KERNEL] * len(channels))
-        layers: list[nn.Module] = []
-        last = in_channels
-        for out_channels in channels:
-            layers += [convolution(last, out_channels, CLASSIFIER_KERNEL), nn.MaxPool2d(2), nn.ReLU()]
-            last = out_channels
-        if dropout > 0:
-            layers.insert(len(layers) - 2, nn.Dropout2d(dropout))
-        self.convolutions = nn.Sequential(*layers)
-        self.linear = nn.Linear(last * height * width, hidden)
-        self.activation = nn.ReLU()
-        self.dropout = nn.Dropout(dropout) if dropout > 0 else nn.Identity()
-        self.head = nn.Linear(hidden, num_classes)
-        self.size_hw = tuple(size_hw)
-
-    @property
-    def stage_names(self) -> tuple[str, ...]:
-        """Each convolution's stage ends with its activation."""
-        layers = self.convolutions.named_children()
-        return tuple(f"convolutions.{name}" for name, layer in layers if isinstance(layer, nn.ReLU))
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Logits (B, num_classes) of images (B, in_channels, H, W).
-
-        Raises:
-            ValueError: the images have another size than the model was built for.
-        """
-        if images.shape[2:] != self.size_hw:
-            raise ValueError(
-                f"images: expected height and width {self.size_hw}, got {tuple(images.shape[2:])}"
-            )
-        features = self.linear(self.convolutions(images).flatten(1))
-        return self.head(self.dropout(self.activation(features)))
+KERNEL_SIZE = 5
 
 
 @register_model
@@ -133,8 +71,9 @@ def stn_cnn(
     """
     convolution = choose("classifier", classifier, CONVOLUTIONS)
     localisation_convolution = choose("localisation", localisation, {"none": None, **CONVOLUTIONS})
+    kernel_sizes, paddings = [KERNEL_SIZE] * len(channels), [0] * len(channels)
     network = ConvolutionalClassifier(
-        in_channels, size_hw, num_classes, channels, hidden, dropout, convolution
+        in_channels, size_hw, num_classes, channels, kernel_sizes, paddings, hidden, convolution, dropout
     )
     if localisation_convolution is None:
         return network

@@ -4,9 +4,11 @@ Jaderberg et al., "Spatial Transformer Networks", 2015, https://arxiv.org/abs/15
 """
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 
 from torch import Tensor, nn
+
+from spatialvision.nn.image_size import check_size
+from spatialvision.nn.linear_layers import linear_layers
 
 #: What stands for a convolution: (in_channels, out_channels, kernel_size) to a module, as ``nn.Conv2d`` does.
 Convolution = Callable[[int, int, int], nn.Module]
@@ -103,10 +105,7 @@ class LocalisationNetwork(nn.Module):
         Raises:
             ValueError: the images have another size than the network was built for.
         """
-        if images.shape[2:] != self.size_hw:
-            raise ValueError(
-                f"images: expected height and width {self.size_hw}, got {tuple(images.shape[2:])}"
-            )
+        check_size(images, self.size_hw)
         return self.activation(self.linear(self.convolutions(images).flatten(1)))
 
 
@@ -129,11 +128,7 @@ class FullyConnectedLocalisation(nn.Module):
         super().__init__()
         if not hidden:
             raise ValueError("hidden: expected the width of at least one layer, got none")
-        widths = [in_channels * size_hw[0] * size_hw[1], *hidden]
-        layers: list[nn.Module] = []
-        for before, after in pairwise(widths):
-            layers += [nn.Linear(before, after), nn.ReLU()]
-        self.layers = nn.Sequential(*layers)
+        self.layers = linear_layers([in_channels * size_hw[0] * size_hw[1], *hidden])
         self.features = hidden[-1]
         self.size_hw = tuple(size_hw)
 
@@ -143,8 +138,5 @@ class FullyConnectedLocalisation(nn.Module):
         Raises:
             ValueError: the images have another size than the network was built for.
         """
-        if images.shape[2:] != self.size_hw:
-            raise ValueError(
-                f"images: expected height and width {self.size_hw}, got {tuple(images.shape[2:])}"
-            )
+        check_size(images, self.size_hw)
         return self.layers(images.flatten(1))

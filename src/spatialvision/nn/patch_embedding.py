@@ -7,6 +7,7 @@ fixed positions, and for the patches only.
 import torch
 from torch import Tensor, nn
 
+from spatialvision.nn.image_size import check_size
 from spatialvision.nn.sinusoid import grid_sinusoid
 
 
@@ -53,9 +54,6 @@ class PatchEmbedding(nn.Module):
         Raises:
             ValueError: the images have another size than the module was built for.
         """
-        if images.shape[2:] != self.size_hw:
-            raise ValueError(
-                f"images: expected height and width {self.size_hw}, got {tuple(images.shape[2:])}"
-            )
+        check_size(images, self.size_hw)
         patches = self.projection(images).flatten(2).transpose(1, 2) + self.positions
         return torch.cat([self.class_token.expand(patches.shape[0], 1, -1), patches], dim=1)
