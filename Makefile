@@ -57,8 +57,8 @@ study-distorted: $(EQUIVARIANT)
 	@$(BIN)/spatialvision table $(DISTORTED) $(CHANGES) --baseline CNN --out runs/distorted/table
 
 test: $(DEV)
-	@echo "Running: $(BIN)/python -m pytest"
-	@$(BIN)/python -m pytest
+	@echo "Running: OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile"
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 check: $(DEV)
 	@echo "Checking format, lint and types"

@@ -27,9 +27,9 @@ import torch
 from torch import Tensor, nn
 
 from spatialvision.data.root import default_data_root
+from spatialvision.distributed.memory import keep_freed_memory
 from spatialvision.nn import CoordConv2d, coordinate_channels
 from spatialvision.training.environment import describe_environment
-from spatialvision.training.memory import keep_freed_memory
 
 #: Channels in and out, kernel size, height and width, batch.
 SHAPES = [

@@ -28,9 +28,9 @@ from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 
 from spatialvision.data.root import default_data_root
+from spatialvision.distributed.memory import keep_freed_memory
 from spatialvision.nn import Attention, Encoder, FeedForward, PreNormLayer, RelativePositions, sinusoid
 from spatialvision.training.environment import describe_environment
-from spatialvision.training.memory import keep_freed_memory
 
 WIDTH, HEADS = 256, 4
 RESULTS = Path(__file__).parent / "results"

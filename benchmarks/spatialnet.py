@@ -30,11 +30,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from spatialvision.data.root import default_data_root
+from spatialvision.distributed.memory import keep_freed_memory
 from spatialvision.models import build_model
 from spatialvision.models.spatialnet import SpatialNet
 from spatialvision.nn import NormalisedConv2d, SpatialExcitation
 from spatialvision.training.environment import describe_environment
-from spatialvision.training.memory import keep_freed_memory
 
 CLASSES = 1000
 REFERENCE = "written out"

@@ -36,15 +36,15 @@ from torchvision import datasets, transforms
 
 from spatialvision import load_recipe
 from spatialvision.data.root import default_data_root
+from spatialvision.distributed.memory import keep_freed_memory
+from spatialvision.distributed.process import join
 from spatialvision.evaluate.load import load_data
 from spatialvision.models.stn import stn_cnn
+from spatialvision.signals import StopSignal
 from spatialvision.training.environment import describe_environment
 from spatialvision.training.job import make_job
 from spatialvision.training.loop import fit
-from spatialvision.training.memory import keep_freed_memory
 from spatialvision.training.prepare import prepare_model
-from spatialvision.training.process import join
-from spatialvision.training.signals import StopSignal
 
 BATCH = 64
 WORKERS = (0, 2, 4)

@@ -45,6 +45,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from spatialvision.data.root import default_data_root
+from spatialvision.distributed.memory import keep_freed_memory
 from spatialvision.nn import (
     AffineTransform,
     HomographyTransform,
@@ -58,7 +59,6 @@ from spatialvision.nn import (
 from spatialvision.nn.matrices import square_matrix
 from spatialvision.nn.thin_plate_spline import control_points, spline_inverse, spline_weights
 from spatialvision.training.environment import describe_environment
-from spatialvision.training.memory import keep_freed_memory
 
 #: Batch and channels by height and width.
 SHAPES = {28: (64, 1), 64: (64, 3), 224: (16, 3)}

@@ -20,6 +20,7 @@ BLOCKS = {
         "fast_recipes": MEASURED / "fast_recipes.md",
         "train_step": MEASURED / "train_step.md",
     },
+    "docs/distributed.md": {"detection": MEASURED / "detection.md", "scaling": MEASURED / "scaling.md"},
     "docs/transforms.md": {"transforms": MEASURED / "transforms.md"},
     "docs/studies/distorted.md": {
         "table": STUDIES / "distorted" / "table.md",

@@ -70,7 +70,7 @@ def train(
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress on the console.")] = False,
 ) -> None:
     """Train a recipe, or continue it where it stopped. The run directory holds everything."""
-    from spatialvision.training.signals import StopSignal
+    from spatialvision.signals import StopSignal
 
     # Before the slow imports, so that a signal in the first seconds ends the run as well as one later.
     with StopSignal().installed() as stop:
@@ -109,7 +109,7 @@ def sweep(
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress on the console.")] = False,
 ) -> None:
     """Train a grid of runs; finished ones are skipped, begun ones continued, failed ones reported at the end."""
-    from spatialvision.training.signals import StopSignal
+    from spatialvision.signals import StopSignal
 
     with StopSignal().installed() as stop:
         from spatialvision.config.grid import expand, expand_recipes, split_arguments
@@ -421,7 +421,8 @@ def main() -> None:
     try:
         app()
     except SpatialVisionError as error:
-        print(f"spatialvision: {error}", file=sys.stderr)
+        if not error.told:
+            print(f"spatialvision: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except OSError as error:
         from spatialvision.runs.storage import DISK_ERRORS

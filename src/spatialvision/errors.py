@@ -7,9 +7,14 @@ Every message says what was expected, what came, and what to do.
 
 
 class SpatialVisionError(Exception):
-    """Base of all errors that are reported to the user as one message, without a traceback."""
+    """Base of all errors that are reported to the user as one message, without a traceback.
+
+    Attributes:
+        told: whether another process reports it.
+    """
 
     exit_code = 1
+    told = False
 
 
 class RecipeError(SpatialVisionError):

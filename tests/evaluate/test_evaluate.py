@@ -10,7 +10,7 @@ import torch
 from spatialvision import Run, load_recipe, train
 from spatialvision.errors import RecipeError, Stopped
 from spatialvision.registry import EVALUATORS
-from spatialvision.training.signals import StopSignal
+from spatialvision.signals import StopSignal
 
 FILES = ("accuracy.json", "predictions.npz", "sampler.npz")
 

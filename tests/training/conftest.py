@@ -1,21 +1,17 @@
-"""What a run is compared by, and a signal that comes at an exact moment."""
+"""A job to train by hand, and a signal that comes at an exact moment."""
 
 import signal
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from spatialvision import Run
+from spatialvision.distributed.process import Process
 from spatialvision.evaluate.load import load_data
+from spatialvision.signals import StopSignal
 from spatialvision.training.job import make_job
 from spatialvision.training.loop import Job
 from spatialvision.training.prepare import prepare_model
-from spatialvision.training.process import Process
-from spatialvision.training.signals import StopSignal
 from spatialvision.workbench import load_recipe
 
 
@@ -40,48 +36,6 @@ class StopWhenAsked(StopSignal):
 @pytest.fixture(scope="session")
 def stop_when_asked() -> type[StopWhenAsked]:
     return StopWhenAsked
-
-
-def without(row: dict[str, Any], *names: str) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name not in names}
-
-
-def contents(run: Run) -> dict[str, Any]:
-    """All that must not depend on when a run was stopped: everything but the clock."""
-    events = EventAccumulator(str(run.path / "tensorboard"))
-    events.Reload()
-    tags = events.Tags()
-    return {
-        "weights": (run.path / "model.safetensors").read_bytes(),
-        "metrics": [list(without(row, "seconds").items()) for row in run.metrics()],
-        "results": without(run.results, "train_seconds"),
-        "layers": (run.path / "layers.txt").read_text(),
-        "scalars": {
-            (tag, event.step, event.value) for tag in tags["scalars"] for event in events.Scalars(tag)
-        },
-        "images": {tag: [event.step for event in events.Images(tag)] for tag in tags["images"]},
-        **{
-            str(path.relative_to(run.path)): path.read_bytes()
-            for path in sorted((run.path / "evaluation").rglob("*.*"))
-        },
-    }
-
-
-@pytest.fixture(scope="session")
-def contents_of() -> Callable[[Run], dict[str, Any]]:
-    return contents
-
-
-@pytest.fixture(scope="session")
-def largest_difference() -> Callable[[Run, Run], float]:
-    """Largest absolute difference between two runs' weights."""
-
-    def compare(one: Run, other: Run) -> float:
-        weights = [load_file(run.path / "model.safetensors") for run in (one, other)]
-        assert weights[0].keys() == weights[1].keys()
-        return max((weights[0][name] - weights[1][name]).abs().max().item() for name in weights[0])
-
-    return compare
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import torch
 import torch.nn.functional as F
 
 from spatialvision.data.order import sample_indices
+from spatialvision.distributed.process import Process
 from spatialvision.errors import DivergedError
 from spatialvision.training.loop import advance, gather_sums, report, save, training_row
-from spatialvision.training.process import Process
 
 NO_DROPOUT = "model.dropout=0"
 
@@ -71,6 +71,12 @@ def test_the_rate_of_a_step_is_the_schedules(job: Any) -> None:
         advance(made)
         rates.append(made.state.optimizer.param_groups[0]["lr"])
     assert rates == pytest.approx([0.025, 0.0375, 0.05, 0.05 * 19 / 20])
+
+
+def test_the_rate_may_be_meant_for_batches_of_another_size(job: Any) -> None:
+    made = job("optimizer.lr=0.1", "optimizer.lr_base_size=256", "batch_size=64")
+    advance(made)
+    assert made.state.optimizer.param_groups[0]["lr"] == 0.1 * 64 / 256
 
 
 def test_a_factor_on_the_rate_of_some_parameters_follows_the_schedule(job: Any) -> None:

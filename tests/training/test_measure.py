@@ -4,11 +4,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from spatialvision.distributed.process import Process
 from spatialvision.evaluate.load import load_data
+from spatialvision.signals import StopSignal
 from spatialvision.training.measure import measure
 from spatialvision.training.prepare import prepare_loaders
-from spatialvision.training.process import Process
-from spatialvision.training.signals import StopSignal
 from spatialvision.workbench import load_recipe
 
 ALONE = Process(0, 1, torch.device("cpu"))

@@ -7,12 +7,12 @@ import torch
 from torch import nn
 
 from spatialvision.config.experiment import Experiment
+from spatialvision.distributed.process import Process
 from spatialvision.errors import RecipeError
 from spatialvision.models import HasTheta
 from spatialvision.registry import OBJECTIVES
 from spatialvision.training.objectives import cross_entropy
 from spatialvision.training.prepare import prepare_step
-from spatialvision.training.process import Process
 from spatialvision.workbench import load_recipe
 
 ALONE = Process(0, 1, torch.device("cpu"))

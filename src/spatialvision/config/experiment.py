@@ -60,6 +60,12 @@ class Optimizer(Fields):
 
     name: Literal["sgd", "adam", "adamw"] = Field("sgd", description="which one")
     lr: float = Field(gt=0, description="peak learning rate")
+    lr_base_size: int | None = Field(
+        None,
+        ge=1,
+        description="`lr` is meant for batches of so many images and grows in proportion to batch_size, such as 256 "
+        "(linear scaling rule, https://arxiv.org/abs/1706.02677, section 2.1); null: it is meant for any",
+    )
     weight_decay: float = Field(0.0, ge=0, description="L2 penalty (sgd, adam) or decoupled decay (adamw)")
     decayed: Literal["all", "weights"] = Field(
         "all", description="what weight_decay acts on; weights: not on biases, scales and other vectors"
@@ -166,7 +172,12 @@ class Experiment(Fields):
     optimizer: Optimizer = Field(description="optimizer and its settings")
     schedule: Schedule = Field(Schedule(), description="learning rate over time")
     clip_norm: float | None = Field(None, gt=0, description="largest global norm of the gradient")
-    accumulate: int = Field(1, ge=1, description="parts in which a batch is computed, to save memory")
+    accumulate: int = Field(
+        1,
+        ge=1,
+        description="parts in which a batch is computed, shared out among the processes: with fewer of them each "
+        "computes more parts, and the batch stays",
+    )
     ema: float | None = Field(
         None, gt=0, lt=1, description="decay of the weights' moving average, used in evaluation"
     )
@@ -179,7 +190,12 @@ class Experiment(Fields):
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="where to compute; auto: a GPU if there is one"
     )
-    processes: int = Field(1, ge=1, description="processes that share each batch")
+    processes: int = Field(1, ge=1, description="processes that share each batch, on GPUs one a process")
+    timeout_seconds: float = Field(
+        60,
+        gt=0,
+        description="how long processes wait for one that gets nothing done, before the run is ended",
+    )
     evaluation: Evaluation = Field(Evaluation(), description="measuring while training")
     checkpoint: Checkpoint = Field(Checkpoint(), description="saving the state")
     log: Log = Field(Log(), description="rows and events")
@@ -199,9 +215,15 @@ class Experiment(Fields):
             raise ValueError("expected the length of training: either epochs=n or steps=n")
         return steps
 
+    @property
+    def peak_learning_rate(self) -> float:
+        """Of the whole batch: `optimizer.lr`, scaled if that is meant for batches of another size."""
+        base_size = self.optimizer.lr_base_size
+        return self.optimizer.lr * (1 if base_size is None else self.batch_size / base_size)
+
     def total_steps(self, steps_per_epoch: int) -> int:
         """Optimizer steps of the whole run."""
         return max(1, self.steps or round((self.epochs or 0) * steps_per_epoch))
 
 
-MAY_CHANGE_ON_RESUME = ("about", "device", "processes", "log")
+MAY_CHANGE_ON_RESUME = ("about", "device", "processes", "timeout_seconds", "log")

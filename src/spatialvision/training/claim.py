@@ -4,17 +4,20 @@ import contextlib
 import logging
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from spatialvision.config.experiment import MAY_CHANGE_ON_RESUME
 from spatialvision.config.merging import flatten
 from spatialvision.config.resolving import Resolved, completed
-from spatialvision.errors import RecipeError, SpatialVisionError, Stopped
+from spatialvision.distributed.process import Process
+from spatialvision.distributed.watch import Watch
+from spatialvision.errors import RecipeError, SpatialVisionError, Stopped, WorkerError
 from spatialvision.runs.directory import EXPERIMENT, Run, differences
 from spatialvision.runs.lock import take_lock
 from spatialvision.runs.storage import disk_errors
-from spatialvision.training.process import Process
+from spatialvision.training.logs import log_file
 from spatialvision.workbench import registries
 
 log = logging.getLogger("spatialvision")
@@ -56,6 +59,11 @@ def claimed(path: Path, resolved: Resolved, overwrite: bool, process: Process) -
     """The run to train in, continued or new, and locked against others inside the block."""
     if not process.is_first:
         process.wait_for_all()
+        if not (path / EXPERIMENT).exists():
+            raise WorkerError(
+                f"rank {process.rank} does not see {path}, which rank 0 has made: expected a folder that all machines "
+                "share; choose one with --runs-dir"
+            )
         yield Run(path)
         return
     if not overwrite or not (path / EXPERIMENT).exists():
@@ -82,20 +90,27 @@ def _sweep(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def end_recorded(run: Run, process: Process) -> Iterator[None]:
+def end_recorded(run: Run, process: Process, watch: Watch | None) -> Iterator[None]:
     """Write into status and log how a run ended that did not end well."""
+    if watch is not None:
+        watch.log = log_file(run.path, process)
+        watch.record = partial(_record, run, process, "failed")
     try:
         yield
     except BaseException as error:
-        if process.is_first:
-            expected = isinstance(error, SpatialVisionError)
-            state = "stopped" if isinstance(error, Stopped | KeyboardInterrupt) else "failed"
-            reason = str(error) if expected else f"{type(error).__name__}: {error}"
-            # A full disk is a likely reason for the error; it must not hide that error.
-            with contextlib.suppress(SpatialVisionError, OSError):
-                run.set_status(state, reason)
-                log.error("%s: %s", state, reason, exc_info=None if expected else error)
+        expected = isinstance(error, SpatialVisionError)
+        state = "stopped" if isinstance(error, Stopped | KeyboardInterrupt) else "failed"
+        reason = str(error) if expected else f"{type(error).__name__}: {error}"
+        _record(run, process, state, reason, None if expected and error.__cause__ is None else error)
         raise
+
+
+def _record(run: Run, process: Process, state: str, reason: str, error: BaseException | None = None) -> None:
+    # A full disk is a likely reason for an error; it must not hide that error.
+    with contextlib.suppress(SpatialVisionError, OSError):
+        if process.is_first:
+            run.set_status(state, reason)
+        log.error("%s: %s", state, reason, exc_info=error)
 
 
 def as_plain(resolved: Resolved) -> dict[str, Any]:

@@ -7,7 +7,9 @@ from pathlib import Path
 from torch import nn
 
 from spatialvision.config.experiment import Experiment
+from spatialvision.distributed.process import Process
 from spatialvision.evaluate.load import ExperimentData
+from spatialvision.signals import StopSignal
 from spatialvision.training.checkpoint import Checkpoints
 from spatialvision.training.journal import Journal
 from spatialvision.training.loop import Job
@@ -15,9 +17,7 @@ from spatialvision.training.measure import measure
 from spatialvision.training.pictures import pictures
 from spatialvision.training.plan import make_plan
 from spatialvision.training.prepare import prepare_loaders, prepare_state, prepare_step
-from spatialvision.training.process import Process
 from spatialvision.training.schedule import learning_rate_factor
-from spatialvision.training.signals import StopSignal
 from spatialvision.training.warp_watch import WarpWatch
 
 log = logging.getLogger("spatialvision")
@@ -48,7 +48,7 @@ def make_job(
         state=state,
         step=prepare_step(experiment, model, process),
         loader=training,
-        learning_rate=lambda step: experiment.optimizer.lr * factor(step),
+        learning_rate=lambda step: experiment.peak_learning_rate * factor(step),
         measure=partial(
             measure, judged, measured, evaluation.batch_size, experiment.precision, process, stop
         ),
@@ -62,16 +62,17 @@ def make_job(
 
 def continue_job(job: Job) -> None:
     """Load the newest valid checkpoint, if there is one, and cut the record back to it."""
-    found = job.checkpoints.newest()
+    process = job.process
+    # Other machines need not see the first one's files.
+    found = process.from_first(job.checkpoints.newest() if process.is_first else None, "the checkpoint")
     sizes = {} if found is None else found[1].pop("files")
-    if job.process.is_first:
+    if process.is_first:
         job.journal.cut_back(sizes)
-    job.process.wait_for_all()
     if found is None:
         return
     tensors, counters, warnings = found
     job.state.load(tensors, counters)
-    if not job.process.is_first:
+    if not process.is_first:
         job.state.zero_sums()
     job.saved_step = job.state.step
     for warning in warnings:

@@ -9,9 +9,15 @@ from rich.console import Console
 from rich.highlighter import NullHighlighter
 from rich.logging import RichHandler
 
+from spatialvision.distributed.process import Process
 from spatialvision.runs.storage import disk_errors
 
 log = logging.getLogger("spatialvision")
+
+
+def log_file(path: Path, process: Process) -> Path:
+    """The run's own for the first process, one in ``logs/`` for each other."""
+    return path / "train.log" if process.is_first else path / "logs" / f"rank-{process.rank}.log"
 
 
 @contextlib.contextmanager
@@ -41,6 +47,7 @@ class LogFile(logging.Handler):
 
     def __init__(self, path: Path):
         super().__init__()
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.open("a").close()
         self.path = path
         self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S"))

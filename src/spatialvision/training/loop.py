@@ -17,13 +17,13 @@ from spatialvision.config.experiment import Experiment
 from spatialvision.data.loader import InMemoryLoader
 from spatialvision.data.order import sample_indices
 from spatialvision.data.randomness import derive_seed
-from spatialvision.errors import DivergedError
+from spatialvision.distributed.process import Process
+from spatialvision.errors import DivergedError, RecipeError
+from spatialvision.signals import StopSignal
 from spatialvision.training.checkpoint import Checkpoints
 from spatialvision.training.journal import Journal
 from spatialvision.training.plan import Plan
-from spatialvision.training.process import Process
 from spatialvision.training.progress import ProgressBar
-from spatialvision.training.signals import StopSignal
 from spatialvision.training.state import TrainingState
 
 Rows = list[dict]
@@ -34,7 +34,8 @@ class Job:
     """What the loop works with.
 
     ``measure`` returns rows on the evaluation splits, or None when stopped; ``watch`` adds to them what the model's
-    warps do.
+    warps do. ``advanced``: this process has done a step. ``all_go_on``: by the last exchange, no process was told to
+    stop.
     """
 
     experiment: Experiment
@@ -52,6 +53,8 @@ class Job:
     stop: StopSignal
     progress: ProgressBar | None = None
     saved_step: int = -1
+    advanced: bool = False
+    all_go_on: bool = False
     clock: float = field(default_factory=time.perf_counter)
 
 
@@ -67,7 +70,8 @@ def fit(job: Job) -> None:
     while True:
         if not state.reported and (plan.logs_at(state.step) or plan.evaluates_at(state.step)):
             report(job)
-        signal = job.process.largest(job.stop.received)
+            job.all_go_on = False
+        signal = 0 if job.all_go_on else job.process.largest(job.stop.received)
         if signal or (plan.saves_at(state.step) and state.step != job.saved_step):
             save(job)
         if signal:
@@ -84,6 +88,7 @@ def advance(job: Job) -> None:
     process.reseed(derive_seed(experiment.seed, "dropout", state.step, process.rank))
     for group in state.optimizer.param_groups:
         group["lr"] = job.learning_rate(state.step) * group["lr_factor"]
+    process.course.at("reading the images of step", state.step + 1)
     images = sample_indices(
         plan.images, plan.batch_size, experiment.seed, epoch, position, process.rank, process.world_size,
         drop_last=experiment.drop_last,
@@ -91,23 +96,32 @@ def advance(job: Job) -> None:
     # Gradients are averaged over processes; this weight turns that into the mean over the global batch.
     weight = process.world_size / plan.images_in(position)
     state.optimizer.zero_grad(set_to_none=True)
-    parts = images.chunk(experiment.accumulate)
+    if is_idle := len(images) == 0:
+        # The last batch has fewer images than there are processes: take part with an image that does not count.
+        images, weight = torch.zeros(1, dtype=torch.int64), 0.0
+    parts = images.chunk(-(-experiment.accumulate // process.world_size))
     losses: list[Tensor] = []
     for number, part in enumerate(parts, start=1):
-        with _synchronised(job.step, number == len(parts)):
-            values = job.step(job.loader.batch(part, epoch))
+        batch, last = job.loader.batch(part, epoch), number == len(parts)
+        if last:  # compiling, before the first step, takes as long as it likes
+            waits = job.advanced or not experiment.compile
+            process.course.at("computing and exchanging the gradients of step", state.step + 1, waits)
+        with _synchronised(job.step, last):
+            values = job.step(batch)
             part_loss = values["loss"].sum() * weight
             part_loss.backward()
-        state.add(values)
+        state.add({name: value[:0] for name, value in values.items()} if is_idle else values)
         losses.append(part_loss.detach())
-    loss = process.sum(losses[0] if len(losses) == 1 else torch.stack(losses).sum()).item()
+    if process.world_size > 1 and not job.advanced:
+        _check_gradients(state.model)
+    loss = _exchange(job, losses[0] if len(losses) == 1 else torch.stack(losses).sum())
     _check_finite(job, loss)
     if experiment.clip_norm is not None:
         nn.utils.clip_grad_norm_(state.model.parameters(), experiment.clip_norm)
     state.optimizer.step()
     if state.average is not None:
         state.average.update_parameters(state.model)
-    state.step, state.reported = state.step + 1, False
+    state.step, state.reported, job.advanced = state.step + 1, False, True
     if job.progress is not None:
         job.progress.update(state.step, loss / process.world_size, values.get("accuracy"))
 
@@ -169,6 +183,26 @@ def save(job: Job) -> None:
     job.process.wait_for_all()
     job.saved_step = job.state.step
     job.clock = time.perf_counter()
+
+
+def _check_gradients(model: nn.Module) -> None:
+    """DistributedDataParallel would wait for ever, or fail without saying why, for a gradient that never comes."""
+    idle = [name for name, each in model.named_parameters() if each.requires_grad and each.grad is None]
+    if idle:
+        raise RecipeError(
+            f"parameters that take no part in the loss: {', '.join(idle[:5])}{' …' if idle[5:] else ''}; with several "
+            "processes expected a gradient for every parameter: use it, or freeze it with requires_grad_(False)"
+        )
+
+
+def _exchange(job: Job, loss: Tensor) -> float:
+    """The loss summed over the processes; in the same exchange, whether any of them was told to stop."""
+    if job.process.world_size == 1:
+        return loss.item()
+    told = loss.new_tensor(float(job.stop.received > 0))
+    total, stops = job.process.sum(torch.stack([loss, told]), "the loss").tolist()
+    job.all_go_on = stops == 0
+    return total
 
 
 def _synchronised(step: nn.Module, last: bool) -> contextlib.AbstractContextManager:

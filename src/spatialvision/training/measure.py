@@ -1,14 +1,16 @@
 """Loss and accuracy on the evaluation splits while training."""
 
+from functools import partial
+
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
 from spatialvision.data.loader import InMemoryLoader
+from spatialvision.distributed.process import Process
 from spatialvision.evaluate.predict import predict
 from spatialvision.runs.directory import row_name
-from spatialvision.training.process import Process
-from spatialvision.training.signals import StopSignal
+from spatialvision.signals import StopSignal
 
 
 def measure(
@@ -26,16 +28,18 @@ def measure(
         when a signal came, to this process or another.
     """
     rows: list[dict] = []
+    sums: Tensor | None
     for name, loader in loaders.items():
-        positions = torch.arange(process.rank, len(loader), process.world_size)
-        result = predict(model, loader, positions, batch_size, precision, lambda: bool(stop.received))
-        if process.largest(int(result is None)) or result is None:
+        process.course.at(f"measuring on the {name} split")
+        positions = torch.arange(len(loader))[process.rank :: process.world_size]
+        sums = torch.zeros(3, dtype=torch.float64)
+        # A split may be smaller than the number of processes.
+        if len(positions) > 0:
+            result = predict(model, loader, positions, batch_size, precision, partial(_told, process, stop))
+            sums = None if result is None else _sums(*result)
+        if process.largest(int(sums is None)) or sums is None:
             return None
-        logits, labels = result
-        loss = F.cross_entropy(logits.double(), labels, reduction="sum")
-        correct = (logits.argmax(1) == labels).sum()
-        sums = torch.stack([loss, correct.double(), torch.tensor(len(labels)).double()]).to(process.device)
-        total_loss, total_correct, images = process.sum(sums).tolist()
+        total_loss, total_correct, images = process.sum(sums.to(process.device), "the measured").tolist()
         rows.append(
             {
                 "split": row_name(name),
@@ -46,3 +50,15 @@ def measure(
             }
         )
     return rows
+
+
+def _told(process: Process, stop: StopSignal) -> bool:
+    process.course.tick()
+    return bool(stop.received)
+
+
+def _sums(logits: Tensor, labels: Tensor) -> Tensor:
+    """Loss, right answers and images as float64, which adds up integers exactly."""
+    loss = F.cross_entropy(logits.double(), labels, reduction="sum")
+    correct = (logits.argmax(1) == labels).sum()
+    return torch.stack([loss, correct.double(), torch.tensor(len(labels)).double()])

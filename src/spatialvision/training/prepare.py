@@ -13,12 +13,12 @@ from spatialvision.data.augmentation import Augmentation
 from spatialvision.data.dataset import ImageDataset
 from spatialvision.data.loader import InMemoryLoader
 from spatialvision.data.randomness import derive_seed
+from spatialvision.distributed.process import Process
 from spatialvision.errors import RecipeError
 from spatialvision.evaluate.load import ExperimentData, untrained_model
 from spatialvision.registry import OBJECTIVES
 from spatialvision.training.objectives import Objective
 from spatialvision.training.optimizer import build_optimizer
-from spatialvision.training.process import Process
 from spatialvision.training.state import TrainingState
 from spatialvision.training.step import TrainingStep
 

@@ -9,8 +9,8 @@ from rich.console import Console
 
 from spatialvision.config.resolving import Resolved
 from spatialvision.errors import RecipeError, SpatialVisionError, Stopped
+from spatialvision.signals import StopSignal
 from spatialvision.training.claim import existing_run
-from spatialvision.training.signals import StopSignal
 from spatialvision.training.train import headline, train
 from spatialvision.workbench import load_recipe
 

@@ -2,27 +2,33 @@
 
 import contextlib
 import logging
+import os
+import socket
 from pathlib import Path
+
+import torch
 
 from spatialvision.config.resolving import Resolved
 from spatialvision.data.root import default_data_root
-from spatialvision.errors import RecipeError
+from spatialvision.distributed.accounting import accounted
+from spatialvision.distributed.agreement import agree
+from spatialvision.distributed.devices import check_gpus
+from spatialvision.distributed.launch import launch
+from spatialvision.distributed.process import Process, is_worker, join, leave, start_watch
+from spatialvision.errors import RecipeError, WorkerError
 from spatialvision.evaluate.load import load_data
 from spatialvision.evaluate.progress import Bars
-from spatialvision.runs.directory import Run
+from spatialvision.runs.directory import EXPERIMENT, Run
 from spatialvision.runs.storage import write_json
+from spatialvision.signals import StopSignal
 from spatialvision.training.claim import claimed, end_recorded, existing_run
 from spatialvision.training.environment import changes, describe_environment
-from spatialvision.training.finish import finish
 from spatialvision.training.initialise import keep_imports, load_initial_weights
 from spatialvision.training.job import continue_job, make_job
-from spatialvision.training.launch import launch
-from spatialvision.training.logs import log_to
+from spatialvision.training.logs import log_file, log_to
 from spatialvision.training.loop import fit
 from spatialvision.training.prepare import prepare_model
-from spatialvision.training.process import Process, is_worker, join, leave
 from spatialvision.training.progress import ProgressBar
-from spatialvision.training.signals import StopSignal
 from spatialvision.workbench import imported_files
 
 log = logging.getLogger("spatialvision")
@@ -68,21 +74,38 @@ def train(
                 f"{path} is finished: {headline(run)}; nothing to do (--overwrite trains it anew)", flush=True
             )
         return run
-    if recipe.experiment.processes > 1 and not is_worker():
-        options = {
-            "--runs-dir": runs_dir,
-            "--name": path.name,
-            "--data-root": data_root,
-            "--init-from": init_from,
-        }
-        flags = {"--offline": offline, "--overwrite": overwrite, "--quiet": quiet}
-        launch(recipe.experiment.processes, train_command(recipe, options, flags), stop)
-        return Run(path)
-    data_root = Path(data_root) if data_root else default_data_root()
+    found_root = Path(data_root) if data_root else default_data_root()
     with (stop or StopSignal()).installed() as stop:
         if overwrite:
             stop.again = "run the same command without --overwrite to continue"
-        return _train_here(recipe, path, data_root, offline, overwrite, init_from, quiet, rows, stop)
+        if recipe.experiment.processes > 1 and not is_worker():
+            options = {
+                "--runs-dir": runs_dir,
+                "--name": path.name,
+                "--data-root": data_root,
+                "--init-from": init_from,
+            }
+            flags = {"--offline": offline, "--overwrite": overwrite, "--quiet": quiet}
+            _launch(recipe, path, found_root, offline, train_command(recipe, options, flags), stop)
+            return Run(path)
+        return _train_here(recipe, path, found_root, offline, overwrite, init_from, quiet, rows, stop)
+
+
+def _launch(
+    recipe: Resolved, path: Path, data_root: Path, offline: bool, command: list[str], stop: StopSignal
+) -> None:
+    """The run in several processes of this machine."""
+    experiment = recipe.experiment
+    if experiment.device != "cpu" and torch.cuda.is_available():
+        check_gpus(experiment.processes)
+    # One process downloads what is missing, and says what is wrong with it, before the others wait for each other.
+    load_data(experiment, data_root, offline)
+    try:
+        launch(experiment.processes, command, experiment.timeout_seconds, stop)
+    except WorkerError as error:
+        if (path / EXPERIMENT).exists() and (run := Run(path)).status["state"] == "running":
+            run.set_status("failed", str(error))
+        raise
 
 
 def _finished_run(path: Path, recipe: Resolved) -> Run | None:
@@ -121,33 +144,47 @@ def _train_here(
 ) -> Run:
     """The run in this process, alone or as one of several."""
     experiment = recipe.experiment
-    process = join(experiment.device, experiment.threads)
-    data = load_data(experiment, data_root, offline)
-    model = prepare_model(experiment, data.dataset, process.device, offline)
-    if init_from is not None:
-        load_initial_weights(model, Path(init_from))
-    try:
-        job = make_job(experiment, path, process, model, data, stop)
-    except ValueError as error:
-        raise RecipeError(f"recipe {recipe.recipe}: {error}") from error
-    log_file, visible = (path / "train.log", not quiet) if process.is_first else (None, False)
-    with (
-        claimed(path, recipe, overwrite, process) as run,
-        log_to(log_file, visible and rows) as console,
-        end_recorded(run, process),
-    ):
-        _record_environment(run, process, data_root)
-        continue_job(job)
-        progress = ProgressBar(job.plan, job.state.step, console, visible)
-        with contextlib.closing(job.journal), progress as job.progress:
-            fit(job)
-        if process.is_first:
-            finish(run, job, data, Bars(console, visible))
-            run.set_status("done", headline(run))
-            log.info("%s: %s", path, headline(run))
-        process.wait_for_all()
-    leave(process)
+    watch = start_watch(experiment.timeout_seconds, stop)
+    with accounted(watch):
+        process = join(experiment.device, experiment.threads, watch)
+        process.course.at("loading the data")
+        data = load_data(experiment, data_root, offline)
+        agree(process, experiment, data.splits, imported_files())
+        model = prepare_model(experiment, data.dataset, process.device, offline)
+        if init_from is not None:
+            load_initial_weights(model, Path(init_from))
+        try:
+            job = make_job(experiment, path, process, model, data, stop)
+        except ValueError as error:
+            raise RecipeError(f"recipe {recipe.recipe}: {error}") from error
+        visible = process.is_first and not quiet
+        with (
+            claimed(path, recipe, overwrite, process) as run,
+            log_to(log_file(path, process), visible and rows) as console,
+            end_recorded(run, process, watch),
+            accounted(watch),
+        ):
+            if process.world_size > 1:
+                log.info("rank %d of %d: process %d on %s, %s", *_place(process))
+            _record_environment(run, process, data_root)
+            continue_job(job)
+            progress = ProgressBar(job.plan, job.state.step, console, visible)
+            with contextlib.closing(job.journal), progress as job.progress:
+                fit(job)
+            leave(process, watch)
+            if process.is_first:
+                from spatialvision.training.finish import finish  # slow to import: not where it is not needed
+
+                finish(run, job, data, Bars(console, visible))
+                run.set_status("done", headline(run))
+                log.info("%s: %s", path, headline(run))
+    if watch is not None:
+        watch.leave()
     return run
+
+
+def _place(process: Process) -> tuple[int, int, int, str, torch.device]:
+    return process.rank, process.world_size, os.getpid(), socket.gethostname(), process.device
 
 
 def _record_environment(run: Run, process: Process, data_root: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from spatialvision.errors import Interrupted, Stopped
-from spatialvision.training.signals import STOP_SIGNALS, StopSignal
+from spatialvision.signals import STOP_SIGNALS, StopSignal
 
 # One call into PyTorch that takes a minute, during which Python runs no signal handler of the main thread.
 SLOW_OBJECTIVE = """

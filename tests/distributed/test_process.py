@@ -1,6 +1,6 @@
 import torch
 
-from spatialvision.training.process import Process
+from spatialvision.distributed.process import Process
 
 
 def test_reseeding_gives_the_numbers_of_manual_seed() -> None:

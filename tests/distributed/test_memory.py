@@ -5,7 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from spatialvision.training.memory import keep_freed_memory
+from spatialvision.distributed.memory import keep_freed_memory
 
 pytestmark = pytest.mark.skipif(ctypes.util.find_library("c") != "libc.so.6", reason="not glibc")
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from spatialvision.errors import Interrupted, Stopped
 
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT)
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGINT)
 
 
 class StopSignal:
-    """Remembers SIGTERM, SIGUSR1 or Ctrl-C until the loop asks; a second Ctrl-C ends the process at once.
+    """Remembers SIGTERM, SIGUSR1, SIGUSR2 or Ctrl-C until the loop asks; a second Ctrl-C ends the process at once.
 
     Outside the main thread (a notebook's worker, say) no handler can be installed, and none is.
     """

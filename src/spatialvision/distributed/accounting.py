@@ -1,0 +1,72 @@
+"""An error in one process ends the run on all of them, and the user reads of it once."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+
+import torch.distributed as dist
+
+from spatialvision.distributed.board import Ending, has_launcher
+from spatialvision.distributed.watch import Watch
+from spatialvision.errors import SpatialVisionError, Stopped, WorkerError
+
+CAUSE_SECONDS = 1.0
+"""How long to wait for the cause when a connection breaks, which is only a consequence."""
+
+
+@contextlib.contextmanager
+def accounted(watch: Watch | None) -> Iterator[None]:
+    """An error in the block is told to the other processes; without a watch there are none.
+
+    Raises:
+        WorkerError: instead of an error that only follows from another process's.
+    """
+    try:
+        yield
+    except Exception as error:
+        if watch is None or getattr(error, "accounted", False):
+            raise
+        account = _explained(watch, error) if _connection_broke(error) else _announced(watch, error)
+        account.accounted = True  # type: ignore[attr-defined]
+        if account is error:
+            raise
+        raise account from error
+
+
+def _announced(watch: Watch, error: Exception) -> Exception:
+    known = isinstance(error, SpatialVisionError)
+    code = error.exit_code if isinstance(error, SpatialVisionError) else WorkerError.exit_code
+    message = str(error) if known else f"{type(error).__name__}: {error}; its traceback stands above"
+    whose = "" if isinstance(error, Stopped | WorkerError) else f"rank {watch.rank}: "
+    ending = watch.end(Ending(watch.rank, code, whose + message))
+    if ending.rank != watch.rank and not (known and code == ending.exit_code):
+        return _told(WorkerError(ending.message))
+    if isinstance(error, SpatialVisionError):
+        error.told = ending.rank != watch.rank or has_launcher()
+    return error
+
+
+def _explained(watch: Watch, error: Exception) -> Exception:
+    deadline = time.monotonic() + CAUSE_SECONDS
+    while time.monotonic() < deadline:
+        if (ending := watch.ending()) is not None:
+            return _told(WorkerError(ending.message))
+        time.sleep(0.05)
+    silent = watch.judge.silent_for(time.monotonic(), CAUSE_SECONDS / 2)
+    names = " and ".join(watch.judge.name(rank) for rank in silent) or "another process"
+    failure = WorkerError(
+        f"rank {watch.rank} lost its connection while {watch.course}: {names} ended unexpectedly, and its log or "
+        "console may say why; run the same command again to continue from the last checkpoint"
+    )
+    failure.told = has_launcher()
+    return failure
+
+
+def _told(error: SpatialVisionError) -> SpatialVisionError:
+    error.told = True
+    return error
+
+
+def _connection_broke(error: Exception) -> bool:
+    text = str(error)
+    return isinstance(error, dist.DistError) or (isinstance(error, RuntimeError) and "gloo" in text.lower())

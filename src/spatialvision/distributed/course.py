@@ -1,0 +1,52 @@
+"""Where a process stands: kept by the main thread at next to no cost, read by the thread that watches."""
+
+import contextlib
+import os
+import socket
+from collections.abc import Iterator
+
+from spatialvision.distributed.board import Beat
+
+HOST = socket.gethostname()
+
+
+class Course:
+    """The points that every process of a run passes, the same ones in the same order."""
+
+    def __init__(self) -> None:
+        self._where: tuple[str, int | None] = "starting", None
+        self._waits = False
+        self._position = self._ticks = 0
+
+    def at(self, where: str, number: int | None = None, waits: bool = False) -> None:
+        """Say what comes next.
+
+        Args:
+            where: to continue "while …".
+            number: of the step, if it is one.
+            waits: whether the others must come to the same point for this one to get on.
+        """
+        self._where, self._waits = (where, number), waits
+        self._position += 1
+
+    @contextlib.contextmanager
+    def waiting(self, where: str) -> Iterator[None]:
+        """A point that is passed together."""
+        self.at(where, waits=True)
+        yield
+        self.at(f"going on after {where}")
+
+    def tick(self) -> None:
+        """Say that something got done, alone."""
+        self._ticks += 1
+
+    def beat(self, rank: int, number: int, left: bool) -> Beat:
+        """A sign of life from here."""
+        waits = self._waits
+        return Beat(
+            rank, number, self._position, self._ticks, str(self), waits, left, os.getpid(), HOST
+        )  # fmt: skip
+
+    def __str__(self) -> str:
+        where, number = self._where
+        return where if number is None else f"{where} {number:,}"
