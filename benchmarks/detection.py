@@ -60,7 +60,7 @@ class Case:
         inject: makes the fault happen in the middle of training; without, misbehaviour.py does.
         start: the processes, by hand instead of by our launcher.
         at_start: whether a process does not come.
-        stacks: whether all living processes have to write down where they stand.
+        stacks: the living processes that have to write down where they stand.
         exit_code: of the job.
     """
 
@@ -70,7 +70,7 @@ class Case:
     inject: "Callable[[Job], None] | None" = None
     start: "Callable[[Job], None] | None" = None
     at_start: bool = False
-    stacks: bool = True
+    stacks: tuple[int, ...] = (0, 1)
     exit_code: int = 5
 
 
@@ -142,11 +142,12 @@ class Job:
         """What the command wrote to stderr."""
         return "".join(path.read_text() for path in sorted(self.folder.glob("errors-*")))
 
-    def logs(self) -> str:
-        """What the ranks logged."""
+    def tells_where(self, rank: int) -> bool:
+        """Whether a rank wrote its stacks, or the traceback of the error that ended it, to its log or the console."""
         run = self.folder / "runs/recipe/run"
-        files = [run / "train.log", *(run / "logs").glob("*.log")]
-        return "".join(path.read_text() for path in files if path.exists())
+        log = run / "train.log" if rank == 0 else run / f"logs/rank-{rank}.log"
+        logged = log.read_text() if log.exists() else ""
+        return f"Rank {rank}, while" in logged + self.errors() or "Traceback" in logged
 
 
 def _environment(process: Path) -> dict[str, str]:
@@ -182,7 +183,7 @@ def run(case: Case, timeout_seconds: float) -> Outcome:
         seconds = time.time() - begin
         codes = [each.wait() for each in job.started]
         told = [line for line in job.errors().splitlines() if line.startswith("spatialvision: ")]
-        stacks = "most recent call" in job.logs() + job.errors()
+        stacks = all(map(job.tells_where, case.stacks))
         return Outcome(
             seconds, next((code for code in codes if code), 0), (told or [""])[-1], stacks, job.limit_seconds
         )
@@ -195,6 +196,12 @@ def run(case: Case, timeout_seconds: float) -> Outcome:
 def send(number: signal.Signals, rank: int) -> Callable[[Job], None]:
     """A signal to a rank."""
     return lambda job: os.kill(job.rank(rank), number)
+
+
+def start_both(job: Job) -> None:
+    """Both processes, each by itself."""
+    job.start_by_hand(0)
+    job.start_by_hand(1)
 
 
 def start_first_only(job: Job) -> None:
@@ -232,26 +239,33 @@ def start_other_code(job: Job) -> None:
 
 
 OBJECTIVE, DATASET = ("objective.name=faulty_objective",), ("data={name: faulty_dataset}",)
-IDLE = ("model={name: model_with_an_idle_layer}",)
+IDLE, BUILT = ("model={name: model_with_an_idle_layer}",), ("model={name: slow_to_build}",)
+ANSWERS = ("model={name: slow_to_answer}", "evaluation.every.steps=5")
+HAD_ENOUGH = "rank 1: RuntimeError: rank 1 has had enough"
 CASES = [
-    Case("rank 1 killed", "rank 1 (process", inject=send(signal.SIGKILL, 1)),
-    Case("rank 0 killed", "rank 0 (process", inject=send(signal.SIGKILL, 0)),
-    Case("rank 1 stopped (SIGSTOP)", "no sign of life", inject=send(signal.SIGSTOP, 1)),
-    Case("rank 0 stopped (SIGSTOP)", "no sign of life", inject=send(signal.SIGSTOP, 0)),
+    Case("rank 1 killed", "rank 1 (process", inject=send(signal.SIGKILL, 1), stacks=(0,)),
+    Case("rank 0 killed", "rank 0 (process", inject=send(signal.SIGKILL, 0), stacks=(1,)),
+    Case("rank 1 stopped (SIGSTOP)", "no sign of life", inject=send(signal.SIGSTOP, 1), stacks=(0,)),
+    Case("rank 0 stopped (SIGSTOP)", "no sign of life", inject=send(signal.SIGSTOP, 0), stacks=(1,)),
+    Case("rank 0 stopped (started by hand)", "rank 1 cannot reach", inject=send(signal.SIGSTOP, 0), start=start_both,
+         stacks=(1,), exit_code=-signal.SIGKILL),
     Case("launcher killed", "", inject=lambda job: job.started[0].kill(), exit_code=-signal.SIGKILL),
-    Case("raises", "rank 1: RuntimeError: rank 1 has had enough", OBJECTIVE),
+    Case("raises", HAD_ENOUGH, OBJECTIVE),
+    Case("raises (started by hand)", HAD_ENOUGH, OBJECTIVE, start=start_both),
     Case("waits for what nobody sends", "did not get on", OBJECTIVE),
-    Case("loader worker dies", "exited unexpectedly", DATASET, stacks=False),
+    Case("loader worker dies", "exited unexpectedly", DATASET, stacks=()),
     Case("loader worker hangs", "while loading the data", DATASET),
-    Case("never starts", "rank 1 did not come", at_start=True),
-    Case("never started", "rank 1 did not come", start=start_first_only, at_start=True),
+    Case("hangs while building the model", "while building the model", BUILT),
+    Case("hangs in an evaluation", "while measuring on the", ANSWERS),
+    Case("never starts", "rank 1 did not come", at_start=True, stacks=(0,)),
+    Case("never started", "rank 1 did not come", start=start_first_only, at_start=True, stacks=(0,)),
     Case("hangs in the set-up", "while meeting the others"),
-    Case("more processes than GPUs", "expected at least 2, found 1", ("device=cuda",), stacks=False),
-    Case("another recipe", "recipe optimizer.lr: 0.01 → 0.1", start=start_differing("optimizer.lr=0.1"), stacks=False),
-    Case("another image", "data split", DATASET, stacks=False),
-    Case("another version", "package spatialvision: ", start=start_other_version, stacks=False),
-    Case("another code", "code of spatialvision: digest", start=start_other_code, stacks=False),
-    Case("a parameter without gradient", "idle.weight", IDLE, exit_code=2, stacks=False),
+    Case("more processes than GPUs", "expected at least 2, found 1", ("device=cuda",), stacks=()),
+    Case("another recipe", "recipe optimizer.lr: 0.01 → 0.1", start=start_differing("optimizer.lr=0.1"), stacks=()),
+    Case("another image", "data split", DATASET, stacks=()),
+    Case("another version", "package spatialvision: ", start=start_other_version, stacks=()),
+    Case("another code", "code of spatialvision: digest", start=start_other_code, stacks=()),
+    Case("a parameter without gradient", "idle.weight", IDLE, exit_code=2, stacks=()),
 ]  # fmt: skip
 
 

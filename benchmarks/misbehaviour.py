@@ -21,14 +21,36 @@ LATE_STEP = 20
 
 # What is wrong from the start, and the process that makes it so by coming.
 OUTSIDE = {"another recipe": "1", "another version": "1", "another code": "1", "never started": "0"}
+BY_HAND = " (started by hand)"
 
 
 def happens(fault: str) -> bool:
     """Whether this is the process and the fault; notes the time if so."""
-    if (fault, "1") != (FAULT, RANK):
+    if (fault, "1") != (FAULT.removesuffix(BY_HAND), RANK):
         return False
     Path(os.environ["FAULT_HAPPENED"]).touch()
     return True
+
+
+@register_model
+def slow_to_build(num_classes: int, in_channels: int) -> nn.Module:
+    """Hangs while it is built."""
+    if happens("hangs while building the model"):
+        time.sleep(1000)
+    return nn.Sequential(nn.Flatten(), nn.Linear(256 * in_channels, num_classes))
+
+
+@register_model
+def slow_to_answer(num_classes: int, in_channels: int) -> nn.Module:
+    """Hangs in its first evaluation."""
+
+    def look(model: nn.Module, images: object) -> None:
+        if not model.training and happens("hangs in an evaluation"):
+            time.sleep(1000)
+
+    model = nn.Sequential(nn.Flatten(), nn.Linear(256 * in_channels, num_classes))
+    model.register_forward_pre_hook(look)
+    return model
 
 
 def never_start() -> None:
@@ -41,10 +63,10 @@ def hang_in_setup() -> None:
     """Hang where the processes meet."""
     meet = dist.init_process_group
 
-    def slow(backend: str, timeout: object) -> None:
+    def slow(backend: str, **options: object) -> None:
         if happens("hangs in the set-up"):
             time.sleep(1000)
-        meet(backend, timeout=timeout)
+        meet(backend, **options)
 
     dist.init_process_group = slow
 

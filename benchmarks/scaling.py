@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -35,17 +36,15 @@ IN_MACHINE, BETWEEN = 200e9, {"100 Gbit/s": 12.5e9, "400 Gbit/s": 50e9}
 BATCH_OF_A_GPU = 64
 
 
-def measure(arguments: list[str], processes: int) -> Run:
-    """One run in a folder of its own, thrown away with its results kept in memory."""
-    folder = Path(tempfile.mkdtemp())
+def measure(arguments: list[str], processes: int) -> dict[str, Any]:
+    """The results of one run, whose folder is thrown away."""
     one_thread = {**os.environ, "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "spatialvision", "train", *arguments, *FAR, *LAST]
-    subprocess.run(
-        [*command, f"processes={processes}", "threads=1", "--name", "run", "--quiet"],
-        cwd=folder, env=one_thread, check=True,
-    )  # fmt: skip
-    (path,) = (folder / "runs").rglob("run")
-    return Run(path)
+    command += [f"processes={processes}", "threads=1", "--name", "run", "--quiet"]
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(command, cwd=folder, env=one_thread, check=True)
+        (path,) = Path(folder, "runs").rglob("run")
+        return Run(path).results
 
 
 def exchange_seconds(bytes_of_gradient: float, gpus: int, between: float) -> float:
@@ -76,10 +75,10 @@ def main() -> None:
     for _ in range(ROUNDS):
         for name, arguments in JOBS.items():
             for processes in (1, 2):
-                run = measure(arguments, processes)
-                seconds[name, processes].append(run.results["train_seconds"])
-                parameters[name.split(",")[0]], steps[name] = run.results["parameters"], run.results["steps"]
-                print(name, processes, run.results["train_seconds"], flush=True)
+                results = measure(arguments, processes)
+                seconds[name, processes].append(results["train_seconds"])
+                parameters[name.split(",")[0]], steps[name] = results["parameters"], results["steps"]
+                print(name, processes, results["train_seconds"], flush=True)
     lines = ["| training | 1 process, ms a step | 2 processes, ms a step | times as fast | by round |"]
     lines += ["| --- | ---: | ---: | ---: | --- |"]
     for name in JOBS:

@@ -2,7 +2,7 @@
 # SLURM: one task for each GPU, on one or several machines. Two minutes before its time is over, and when it is
 # preempted, the run saves its state and ends with exit code 75; the job then puts itself back into the queue.
 #
-#   sbatch --nodes=2 --ntasks-per-node=8 docs/launch/slurm.sh stn-mnist/exp01-baseline data.name=fashion_mnist
+#   sbatch --nodes=2 --ntasks-per-node=8 --gpus-per-node=8 docs/launch/slurm.sh stn-mnist/exp01-baseline data.name=fashion_mnist
 #
 #SBATCH --job-name=spatialvision
 #SBATCH --nodes=1
@@ -14,7 +14,7 @@
 set -euo pipefail
 
 MASTER_ADDR="$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)"
-# A port of its own for each job, above those that systems use.
+# A port of its own for each job.
 MASTER_PORT=$((20000 + SLURM_JOB_ID % 20000))
 export MASTER_ADDR MASTER_PORT
 

@@ -74,6 +74,7 @@ def train(
 
     # Before the slow imports, so that a signal in the first seconds ends the run as well as one later.
     with StopSignal().installed() as stop:
+        from spatialvision.distributed.process import end_worker
         from spatialvision.training.train import train as train_recipe
         from spatialvision.workbench import import_files, load_recipe
 
@@ -89,6 +90,7 @@ def train(
             quiet=quiet,
             stop=stop,
         )
+        end_worker()
 
 
 @app.command(

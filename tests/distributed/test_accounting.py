@@ -10,7 +10,7 @@ from spatialvision.distributed.accounting import accounted
 from spatialvision.distributed.board import ADDRESS, Beat, Ending
 from spatialvision.distributed.course import Course
 from spatialvision.distributed.judge import Judge
-from spatialvision.errors import DataError, Stopped, WorkerError
+from spatialvision.errors import DataError, SpatialVisionError, Stopped, WorkerError
 
 
 @dataclass
@@ -30,8 +30,8 @@ class Told:
         return self.board
 
 
-def end_with(error: Exception, watch: Told) -> BaseException:
-    with pytest.raises(type(error) if watch.board is None else Exception) as caught, accounted(watch):  # type: ignore[arg-type]
+def end_with(error: Exception, watch: Told) -> SpatialVisionError:
+    with pytest.raises(SpatialVisionError) as caught, accounted(watch):  # type: ignore[arg-type]
         raise error
     return caught.value
 
@@ -55,10 +55,14 @@ def test_under_our_launcher_it_is_the_launcher_that_tells(monkeypatch: pytest.Mo
     assert error.told
 
 
-def test_an_unexpected_error_keeps_its_traceback_and_ends_the_run_with_5() -> None:
-    watch, error = Told(), KeyError("angle")
-    assert end_with(error, watch) is error
+def test_an_unexpected_error_shows_its_traceback_and_ends_the_run_with_5(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    watch = Told()
+    account = end_with(KeyError("angle"), watch)
     assert watch.board == Ending(1, 5, "rank 1: KeyError: 'angle'; its traceback stands above")
+    assert (type(account), str(account), account.told) == (WorkerError, watch.board.message, False)
+    assert "KeyError: 'angle'" in capsys.readouterr().err
 
 
 def test_whoever_comes_second_is_silent() -> None:
@@ -90,10 +94,12 @@ def test_a_broken_connection_accuses_nobody_and_waits_for_the_cause(error: Excep
     watch = Told()
     watch.judge.look(time.monotonic(), {0: Beat(0, pid=4711, host="node7")})
     watch.course.at("adding up the loss", waits=True)
-    lost = r"rank 1 lost its connection while adding up the loss: rank 0 \(process 4711 on node7\) ended"
-    with pytest.raises(WorkerError, match=lost), accounted(watch):  # type: ignore[arg-type]
-        raise error
-    assert watch.board is None
+    account = end_with(error, watch)
+    assert "rank 1 lost its connection while adding up the loss: rank 0 (process 4711 on node7) ended" in str(
+        account
+    )
+    assert watch.board is not None
+    assert watch.board.is_consequence
 
 
 def test_an_error_is_accounted_for_once() -> None:

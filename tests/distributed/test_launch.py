@@ -1,7 +1,6 @@
 """Two real processes train what one would."""
 
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -29,12 +28,6 @@ DEEP = (
 )  # fmt: skip
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("localhost", 0))
-        return int(found.getsockname()[1])
-
-
 @pytest.mark.slow
 def test_losses_of_several_heads_reach_both_processes(
     start: Any, small_recipe: str, tmp_path: Path, largest_difference: Any
@@ -51,7 +44,7 @@ def test_losses_of_several_heads_reach_both_processes(
 
 @pytest.mark.slow
 def test_torchrun_on_two_machines_is_the_same_program(
-    start: Any, small_recipe: str, tmp_path: Path, contents_of: Any
+    start: Any, small_recipe: str, tmp_path: Path, contents_of: Any, free_port: int
 ) -> None:
     ours = start("train", small_recipe, *TWENTY, "processes=2", "--name", "ours")
     output, errors = ours.communicate(timeout=120)
@@ -61,7 +54,7 @@ def test_torchrun_on_two_machines_is_the_same_program(
         "--nnodes=2",
         "--nproc-per-node=1",
         "--rdzv-backend=c10d",
-        f"--rdzv-endpoint=localhost:{free_port()}",
+        f"--rdzv-endpoint=localhost:{free_port}",
     )
     command = [
         *meeting,

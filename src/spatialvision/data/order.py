@@ -68,7 +68,9 @@ def sample_indices(
         raise ValueError(f"rank: expected 0 ≤ rank < world_size, got rank {rank} of {world_size}")
     start = step_in_epoch * batch_size
     length = min(batch_size, size - start)
-    share = slice(start + rank * length // world_size, start + (rank + 1) * length // world_size)
+    # Rounded up: of fewer images than ranks the first rank, whose statistics are kept, has one.
+    first, end = (-(-place * length // world_size) for place in (rank, rank + 1))
+    share = slice(start + first, start + end)
     return _permutation(size, seed, epoch)[share].clone()
 
 

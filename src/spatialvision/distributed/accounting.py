@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+import traceback
 from collections.abc import Iterator
 
 import torch.distributed as dist
@@ -37,13 +38,15 @@ def _announced(watch: Watch, error: Exception) -> Exception:
     known = isinstance(error, SpatialVisionError)
     code = error.exit_code if isinstance(error, SpatialVisionError) else WorkerError.exit_code
     message = str(error) if known else f"{type(error).__name__}: {error}; its traceback stands above"
+    if not known:
+        traceback.print_exception(error)
     whose = "" if isinstance(error, Stopped | WorkerError) else f"rank {watch.rank}: "
     ending = watch.end(Ending(watch.rank, code, whose + message))
     if ending.rank != watch.rank and not (known and code == ending.exit_code):
         return _told(WorkerError(ending.message))
-    if isinstance(error, SpatialVisionError):
-        error.told = ending.rank != watch.rank or has_launcher()
-    return error
+    account = error if isinstance(error, SpatialVisionError) else WorkerError(ending.message)
+    account.told = ending.rank != watch.rank or has_launcher()
+    return account
 
 
 def _explained(watch: Watch, error: Exception) -> Exception:
@@ -54,11 +57,19 @@ def _explained(watch: Watch, error: Exception) -> Exception:
         time.sleep(0.05)
     silent = watch.judge.silent_for(time.monotonic(), CAUSE_SECONDS / 2)
     names = " and ".join(watch.judge.name(rank) for rank in silent) or "another process"
-    failure = WorkerError(
-        f"rank {watch.rank} lost its connection while {watch.course}: {names} ended unexpectedly, and its log or "
-        "console may say why; run the same command again to continue from the last checkpoint"
+    line = (str(error).splitlines() or [""])[0]
+    ending = watch.end(
+        Ending(
+            watch.rank,
+            WorkerError.exit_code,
+            f"rank {watch.rank} lost its connection while {watch.course}: {names} ended unexpectedly, and its log or "
+            f"console may say why ({type(error).__name__}: {line}); run the same command again to continue from the "
+            "last checkpoint",
+            is_consequence=True,
+        )
     )
-    failure.told = has_launcher()
+    failure = WorkerError(ending.message)
+    failure.told = ending.rank != watch.rank or has_launcher()
     return failure
 
 

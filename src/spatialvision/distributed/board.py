@@ -6,7 +6,7 @@ any time, also while collectives are stuck.
 
 import json
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 import torch.distributed as dist
@@ -25,7 +25,10 @@ class Beat:
         ticks: rises with everything that it gets done, also alone.
         where: what it is doing, to continue "while …".
         waits: whether it waits for the others there.
+        patience: how many times timeout_seconds it may stand there without getting anything done.
         left: whether it is through and will not be heard of again.
+        host: the machine's name, for people.
+        machine: the machine and its numbering of processes, which no other has.
     """
 
     rank: int
@@ -34,9 +37,11 @@ class Beat:
     ticks: int = 0
     where: str = "starting"
     waits: bool = False
+    patience: float = 1.0
     left: bool = False
     pid: int = 0
     host: str = ""
+    machine: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,12 +53,14 @@ class Ending:
         exit_code: see `spatialvision.errors`.
         message: for the user, one line.
         stuck: processes that will not end by themselves.
+        is_consequence: whether another process's end, which nobody has explained yet, must be the cause.
     """
 
     rank: int
     exit_code: int
     message: str
-    stuck: tuple[int, ...] = field(default=())
+    stuck: tuple[int, ...] = ()
+    is_consequence: bool = False
 
 
 class Board:

@@ -29,6 +29,7 @@ class Guard(threading.Thread):
         self._board, self._ranks, self._stop_signal = board, range(processes), stop
         self._timeout = timeout_seconds
         self._over = threading.Event()
+        self._others = descendants(os.getpid())  # of the program that called us
 
     def over(self) -> None:
         """All processes have ended."""
@@ -50,5 +51,5 @@ class Guard(threading.Thread):
     def _see_to(self, ending: Ending) -> None:
         saved = ending.exit_code in (Stopped.exit_code, Interrupted.exit_code)
         # Those that hear of the end write down where they stand and go.
-        if not self._over.wait(self._timeout if saved else 2 * GRACE_SECONDS):
-            kill(descendants(os.getpid()))
+        if not self._over.wait(self._timeout if saved else 4 * GRACE_SECONDS):
+            kill(descendants(os.getpid()) - self._others)

@@ -19,9 +19,11 @@ class _Seen:
 class Judge:
     """Looks at the signs of life of all processes, over and over, and says when it is time to give up.
 
-    Two things end a run: a process gives no sign of life for ``timeout_seconds``; or one waits for the others for so
-    long, while those that are behind do not get anything done. Processes that are all busy with work of their own
-    may take as long as they like.
+    A process may ask for more patience where it is known to be slow, as in saving.
+
+    Two things end a run: a process gives no sign of life for ``timeout_seconds``; or those that are behind get nothing
+    done for so long, while another waits for them, for half of that time at least. Processes that are all busy with
+    work of their own may take as long as they like.
 
     Args:
         rank: who judges, for the record; −1 is the launcher.
@@ -99,20 +101,22 @@ class Judge:
 
     def _stuck(self, now: float) -> Ending | None:
         present = {rank: seen for rank, seen in self._seen.items() if not seen.beat.left}
-        waiting = [seen for seen in present.values() if seen.beat.waits and now - seen.moved > self.timeout]
+        waiting = [
+            seen for seen in present.values() if seen.beat.waits and now - seen.moved > self.timeout / 2
+        ]
         if not waiting or len(self.ranks) == 1 or len(self._seen) < len(self.ranks):
             return None
         lowest = min(seen.beat.position for seen in present.values())
         behind = {rank: seen for rank, seen in present.items() if seen.beat.position == lowest}
-        if any(now - seen.moved <= self.timeout for seen in behind.values()):
+        if any(now - seen.moved <= self.timeout * seen.beat.patience for seen in behind.values()):
             return None
         rank, where = next((rank, seen.beat.where) for rank, seen in behind.items())
         if all(seen.beat.waits for seen in behind.values()) and len(behind) == len(present):
             return self._end(
                 list(behind),
                 f"rank {rank} and all others did not get on for {self.timeout:g} s while {where}: expected every "
-                "process to get through, so the network between them does not work, or their programs differ; "
-                "where that is only slow, raise timeout_seconds",
+                "process to get through, so the network between them does not work, or they differ (one without a GPU, "
+                "another program); where that is only slow, raise timeout_seconds",
             )
         return self._end(
             list(behind),

@@ -52,10 +52,14 @@ def launch(
         guard = Guard(board, processes, timeout_seconds, stop)
         guard.start()
         try:
+            os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # a dying store says a page
             with _environment(ADDRESS, address):
                 elastic_launch(config, sys.executable)("-m", "spatialvision", *command)
         except ChildFailedError as error:
-            raise _error_of(error, board.ending()) from None
+            ending = board.ending()
+            if ending is None and stop.received:
+                raise stop.error(stop.received, "the training had not begun") from None
+            raise _error_of(error, ending) from None
         except SignalException as error:
             raise WorkerError(
                 f"ended by {signal.Signals(error.sigval).name}; run the same command again to continue from the last "
@@ -76,7 +80,10 @@ def _environment(name: str, value: str) -> Iterator[None]:
 
 def _error_of(error: Any, ending: Any) -> SpatialVisionError:
     """What the processes said, else what their exit codes say."""
-    if ending is not None:
+    killed = [
+        code for code in (each.exitcode for each in error.failures.values()) if code < 0 and code != -15
+    ]
+    if ending is not None and not (ending.is_consequence and killed):
         kinds = {kind.exit_code: kind for kind in (Stopped, Interrupted)}
         failed = kinds.get(ending.exit_code, WorkerError)(ending.message)
         failed.exit_code = ending.exit_code

@@ -1,6 +1,8 @@
 """This process among its peers: rank, device, and the few exchanges that training needs."""
 
 import os
+import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -8,7 +10,9 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch.distributed.rendezvous import rendezvous
 
+from spatialvision.distributed.board import has_launcher
 from spatialvision.distributed.course import Course
 from spatialvision.distributed.devices import choose_device, share_cores
 from spatialvision.distributed.memory import keep_freed_memory
@@ -44,6 +48,7 @@ class Process:
         if self.world_size > 1:
             with self.course.waiting(f"adding up {what}"):
                 dist.all_reduce(values)
+                self._finish()
         return values
 
     def largest(self, value: int) -> int:
@@ -53,6 +58,7 @@ class Process:
         shared = torch.tensor(value, device=self.device)
         with self.course.waiting("asking whether to go on"):
             dist.all_reduce(shared, dist.ReduceOp.MAX)
+            self._finish()
         return int(shared)
 
     def from_first(self, value: Any, what: str) -> Any:
@@ -63,6 +69,19 @@ class Process:
         with self.course.waiting(f"handing round {what}"):
             dist.broadcast_object_list(shared, device=self.device)
         return shared[0]
+
+    def copy_from_first(self, values: Iterable[Tensor]) -> None:
+        """Replace the values by those of the first process."""
+        if self.world_size > 1:
+            with self.course.waiting("taking over the first process's statistics"):
+                for value in values:
+                    dist.broadcast(value, 0)
+                self._finish()
+
+    def _finish(self) -> None:
+        # On a GPU an exchange is only queued: wait for it where it is known that this is waiting.
+        if self.device.type == "cuda":
+            torch.cuda.current_stream().synchronize()
 
     def wait_for_all(self) -> None:
         """Return when every process has come here."""
@@ -100,18 +119,42 @@ def join(device: str, threads: int | None, watch: Watch | None = None) -> Proces
     if watch is None:
         return Process(0, 1, chosen)
     # On one machine; gloo would look up its name, and has been seen to wait for ever.
-    if os.environ["MASTER_ADDR"] in ("localhost", "127.0.0.1"):
+    if sys.platform == "linux" and os.environ["MASTER_ADDR"] in ("localhost", "127.0.0.1"):
         os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
     with watch.course.waiting("meeting the others"):
         backend = "nccl" if chosen.type == "cuda" else "gloo"
-        dist.init_process_group(backend, timeout=COLLECTIVE_TIMEOUT)
+        # Kept, because the watch needs it for longer than the exchange of tensors.
+        watch.store, rank, world_size = next(rendezvous("env://", timeout=COLLECTIVE_TIMEOUT))
+        store = dist.PrefixStore("tensors", watch.store)
+        dist.init_process_group(
+            backend, store=store, rank=rank, world_size=world_size, timeout=COLLECTIVE_TIMEOUT
+        )
     return Process(dist.get_rank(), dist.get_world_size(), chosen, watch.course)
 
 
+def end_worker() -> None:
+    """End a process of our launcher that has done its part; elsewhere, do nothing.
+
+    Nothing is left to be done, and PyTorch's threads have been seen to abort a process that takes its modules apart,
+    which ends the others too.
+    """
+    if has_launcher():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
+
+
 def leave(process: Process, watch: Watch | None) -> None:
-    """Part from the other processes, when there is nothing left to do together; the first stays within reach."""
+    """Part from the other processes, when there is nothing left to do together; the first stays within reach.
+
+    torchrun's launchers part five minutes after their last process, and one of them may hold what all need: so
+    without ours, nobody goes before the first process has.
+    """
     if watch is not None:
         process.wait_for_all()
         dist.destroy_process_group()
         if not process.is_first:
+            process.course.at("waiting for the first process to finish")
+            if not has_launcher():
+                watch.wait_for_first()
             watch.leave()

@@ -3,6 +3,7 @@
 It works while the main thread is stuck in a collective, where neither Python's signals nor exceptions arrive.
 """
 
+import atexit
 import contextlib
 import faulthandler
 import os
@@ -14,8 +15,8 @@ from pathlib import Path
 
 import torch.distributed as dist
 
-from spatialvision.distributed.board import Board, Ending, address, connect, has_launcher
-from spatialvision.distributed.course import HOST, Course
+from spatialvision.distributed.board import Beat, Board, Ending, address, connect, has_launcher
+from spatialvision.distributed.course import Course
 from spatialvision.distributed.descendants import descendants, kill
 from spatialvision.distributed.judge import START_SECONDS, Judge
 from spatialvision.errors import Interrupted, Stopped, WorkerError
@@ -23,6 +24,9 @@ from spatialvision.signals import StopSignal
 
 GRACE_SECONDS = 0.25
 """How long a process may take to end by itself once it is known how the run ends."""
+
+LEAVING_SECONDS = 10.0
+"""How long the first process waits, at the end of all, for the others to notice."""
 
 
 class Watch:
@@ -38,12 +42,14 @@ class Watch:
     Attributes:
         log: where the stacks go when the run is ended; the console until there is one.
         record: told why the run ends, on the first process.
+        store: where the processes meet; kept for as long as the watch is.
     """
 
     def __init__(self, rank: int, world_size: int, timeout_seconds: float, course: Course, stop: StopSignal):
         self.rank, self.timeout = rank, timeout_seconds
         self.course, self.stop = course, stop
         self.log: Path | None = None
+        self.store: dist.Store | None = None
         self.record: Callable[[str], None] = lambda message: None
         # Everyone reads the signs of the first process only, so that the store is not flooded.
         self._watched = range(world_size) if rank == 0 else range(1)
@@ -51,9 +57,14 @@ class Watch:
         # All signs go through one store: many processes give them less often.
         self._interval = min(0.1 + world_size / 1000, timeout_seconds / 20)
         self._board: Board | None = None
+        self._beats: dict[int, Beat] = {}
+        self._rounds = 0
         self._connected, self._leaving = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
         self._thread.start()
+        threading.Thread(target=self._watch_the_store, name="watch of the store", daemon=True).start()
+        # A thread that comes back from PyTorch while Python takes itself apart would abort the process.
+        atexit.register(self._stop)
 
     def end(self, ending: Ending) -> Ending:
         """Tell all why the run ends, unless one of them was faster; returns what they are told."""
@@ -68,10 +79,35 @@ class Watch:
             return None if self._board is None else self._board.ending()
         return None
 
+    def wait_for_first(self) -> None:
+        """Return when the first process is through, or the run has ended otherwise."""
+        while self._thread.is_alive() and not self._first_has_left():
+            time.sleep(self._interval)
+
     def leave(self) -> None:
         """This process is through; the others need not wait for it."""
         self._leaving.set()
         self._thread.join(self.timeout)
+        if self.rank == 0 and not has_launcher():
+            self._serve_until_all_left()
+
+    def _stop(self) -> None:
+        self._leaving.set()
+        self._thread.join(LEAVING_SECONDS)
+
+    def _first_has_left(self) -> bool:
+        first = self._beats.get(0)
+        return (first is not None and first.left) or self.ending() is not None
+
+    def _serve_until_all_left(self) -> None:
+        """The store may lie in this process, and the others have to read that it is through."""
+        deadline = time.monotonic() + LEAVING_SECONDS
+        with contextlib.suppress(dist.DistError):
+            while self._board is not None and time.monotonic() < deadline:
+                beats = self._board.beats(self._watched)
+                if all(beat.left for rank, beat in beats.items() if rank != 0):
+                    return
+                time.sleep(self._interval)
 
     def _run(self) -> None:
         try:
@@ -79,8 +115,8 @@ class Watch:
             self._connected.set()
             self._watch(self._board)
         except dist.DistError as error:
-            if not self._leaving.is_set():
-                self._obey(self._unreachable(error))
+            if not self._leaving.is_set() and not self._first_has_left():
+                self._obey(self._unreachable(str(error).splitlines()[0]))
 
     def _watch(self, board: Board) -> None:
         number = 0
@@ -89,15 +125,28 @@ class Watch:
             self._pass_signals_on(board)
             ending = board.ending()
             if ending is None:
-                ending = self.judge.look(time.monotonic(), board.beats(self._watched))
+                self._beats = board.beats(self._watched)
+                ending = self.judge.look(time.monotonic(), self._beats)
                 ending = ending and board.end(ending)
             elif ending.rank == self.rank:
                 return  # the main thread said so and is on its way out
             if ending is not None:
                 self._obey(ending)
                 return
+            self._rounds += 1
             self._leaving.wait(self._interval)
         board.publish(self.course.beat(self.rank, number + 1, left=True))
+
+    def _watch_the_store(self) -> None:
+        """A store whose process was stopped, or whose machine is gone, answers nothing and raises nothing."""
+        patience = max(self.timeout, START_SECONDS)  # until it is reached for the first time
+        seen, still = 0, 0.0
+        while self._thread.is_alive() and not self._leaving.wait(self._interval):
+            # In turns of this loop, not by the clock: whoever was stopped itself blames nobody.
+            still = still + self._interval if self._rounds == seen else 0.0
+            seen = self._rounds
+            if still > (self.timeout if seen else patience):
+                self._obey(self._unreachable(f"no answer for {still:.0f} s"))
 
     def _pass_signals_on(self, board: Board) -> None:
         asked = board.asked_to_stop()
@@ -110,6 +159,10 @@ class Watch:
         """Write down where this process stands, and end it if it does not end by itself."""
         if ending.exit_code in (Stopped.exit_code, Interrupted.exit_code):
             return
+        # Whatever hangs below, such as a disk, must not keep the process.
+        last = threading.Timer(4 * GRACE_SECONDS, os._exit, (WorkerError.exit_code,))
+        last.daemon = True
+        last.start()
         self._write_stacks(ending)
         self.record(ending.message)
         time.sleep(GRACE_SECONDS)
@@ -130,19 +183,15 @@ class Watch:
 
     def _kill_stuck_neighbours(self, ending: Ending) -> None:
         """A process that was stopped (SIGSTOP) does not hear of the end."""
-        if self._board is None or not ending.stuck:
-            return
-        with contextlib.suppress(dist.DistError):
-            beats = self._board.beats(range(max(ending.stuck) + 1))
-            stuck = [beats[rank] for rank in ending.stuck if rank in beats and rank != self.rank]
-            for beat in stuck:
-                if beat.host == HOST:
-                    kill({beat.pid} | descendants(beat.pid))
+        for rank in ending.stuck:
+            beat = self._beats.get(rank)
+            if beat is not None and rank != self.rank and beat.machine == self.course.machine:
+                kill({beat.pid} | descendants(beat.pid))
 
-    def _unreachable(self, error: dist.DistError) -> Ending:
+    def _unreachable(self, why: str) -> Ending:
         host, port = address()
         message = (
-            f"rank {self.rank} cannot reach {host}:{port}, where the processes meet ({str(error).splitlines()[0]}): "
-            "the launcher or the first process ended or never started; run the same command again to continue"
+            f"rank {self.rank} cannot reach {host}:{port}, where the processes meet ({why}): the launcher or rank 0 "
+            "ended, was stopped or never started, or its machine is gone; run the same command again to continue"
         )
-        return Ending(self.rank, WorkerError.exit_code, message)
+        return Ending(self.rank, WorkerError.exit_code, message, stuck=(0,))

@@ -28,14 +28,17 @@ from spatialvision.training.state import TrainingState
 
 Rows = list[dict]
 
+# How many times timeout_seconds a process may need for what shows no progress.
+COMPILING = SAVING = 10.0
+
 
 @dataclass
 class Job:
     """What the loop works with.
 
     ``measure`` returns rows on the evaluation splits, or None when stopped; ``watch`` adds to them what the model's
-    warps do. ``advanced``: this process has done a step. ``all_go_on``: by the last exchange, no process was told to
-    stop.
+    warps do. ``sizes_seen``: numbers of images that this process has computed at once. ``all_go_on``: by the last
+    exchange, no process was told to stop.
     """
 
     experiment: Experiment
@@ -53,7 +56,7 @@ class Job:
     stop: StopSignal
     progress: ProgressBar | None = None
     saved_step: int = -1
-    advanced: bool = False
+    sizes_seen: set[int] = field(default_factory=set)
     all_go_on: bool = False
     clock: float = field(default_factory=time.perf_counter)
 
@@ -102,17 +105,20 @@ def advance(job: Job) -> None:
     parts = images.chunk(-(-experiment.accumulate // process.world_size))
     losses: list[Tensor] = []
     for number, part in enumerate(parts, start=1):
-        batch, last = job.loader.batch(part, epoch), number == len(parts)
-        if last:  # compiling, before the first step, takes as long as it likes
-            waits = job.advanced or not experiment.compile
-            process.course.at("computing and exchanging the gradients of step", state.step + 1, waits)
-        with _synchronised(job.step, last):
+        batch = job.loader.batch(part, epoch)
+        if number == 1:
+            patience = 1 if len(parts[0]) in job.sizes_seen or not experiment.compile else COMPILING
+            process.course.at(
+                "computing and exchanging the gradients of step", state.step + 1, True, patience
+            )
+        with _synchronised(job.step, number == len(parts)):
             values = job.step(batch)
             part_loss = values["loss"].sum() * weight
             part_loss.backward()
+        process.course.tick()
         state.add({name: value[:0] for name, value in values.items()} if is_idle else values)
         losses.append(part_loss.detach())
-    if process.world_size > 1 and not job.advanced:
+    if process.world_size > 1 and not job.sizes_seen:
         _check_gradients(state.model)
     loss = _exchange(job, losses[0] if len(losses) == 1 else torch.stack(losses).sum())
     _check_finite(job, loss)
@@ -121,7 +127,8 @@ def advance(job: Job) -> None:
     state.optimizer.step()
     if state.average is not None:
         state.average.update_parameters(state.model)
-    state.step, state.reported, job.advanced = state.step + 1, False, True
+    state.step, state.reported = state.step + 1, False
+    job.sizes_seen.add(len(parts[0]))
     if job.progress is not None:
         job.progress.update(state.step, loss / process.world_size, values.get("accuracy"))
 
@@ -163,7 +170,7 @@ def gather_sums(job: Job) -> None:
         return
     count = torch.tensor(state.images, dtype=torch.float64, device=process.device)
     names = sorted(state.sums)  # the order of names in a loaded checkpoint differs from process to process
-    totals = process.sum(torch.stack([count, *(state.sums[name] for name in names)]))
+    totals = process.sum(torch.stack([count, *(state.sums[name] for name in names)]), "the training row")
     if process.is_first:
         state.images = int(totals[0])
         state.sums = dict(zip(names, totals[1:], strict=True))
@@ -177,6 +184,7 @@ def save(job: Job) -> None:
     if not all(bool(value.isfinite().all()) for value in job.state.model.parameters()):
         raise _diverged(job, "a weight is not finite", job.state.step)
     gather_sums(job)
+    job.process.course.at("saving the state of step", job.state.step, patience=SAVING)
     if job.process.is_first:
         state = {**job.state.counters(), "files": job.journal.sizes()}
         job.checkpoints.save(job.state.step, job.state.tensors(), state)

@@ -29,6 +29,8 @@ def measure(
     """
     rows: list[dict] = []
     sums: Tensor | None
+    # Each process has the statistics of its own images until the next step.
+    process.copy_from_first(model.buffers())
     for name, loader in loaders.items():
         process.course.at(f"measuring on the {name} split")
         positions = torch.arange(len(loader))[process.rank :: process.world_size]

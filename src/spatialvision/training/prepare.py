@@ -53,7 +53,8 @@ def prepare_step(experiment: Experiment, model: nn.Module, process: Process) -> 
     if experiment.compile:
         step = torch.compile(step)  # type: ignore[assignment]
     if process.world_size > 1:
-        step = DistributedDataParallel(step)
+        with process.course.waiting("comparing the models"):
+            step = DistributedDataParallel(step)
     return step
 
 

@@ -19,6 +19,7 @@ from spatialvision.errors import RecipeError, WorkerError
 from spatialvision.evaluate.load import load_data
 from spatialvision.evaluate.progress import Bars
 from spatialvision.runs.directory import EXPERIMENT, Run
+from spatialvision.runs.lock import take_lock
 from spatialvision.runs.storage import write_json
 from spatialvision.signals import StopSignal
 from spatialvision.training.claim import claimed, end_recorded, existing_run
@@ -103,8 +104,11 @@ def _launch(
     try:
         launch(experiment.processes, command, experiment.timeout_seconds, stop)
     except WorkerError as error:
-        if (path / EXPERIMENT).exists() and (run := Run(path)).status["state"] == "running":
-            run.set_status("failed", str(error))
+        # Unless it is in use by others, which may be the error.
+        if (path / EXPERIMENT).exists():
+            with contextlib.suppress(RecipeError), take_lock(path):
+                if (run := Run(path)).status["state"] == "running":
+                    run.set_status("failed", str(error))
         raise
 
 
@@ -149,7 +153,8 @@ def _train_here(
         process = join(experiment.device, experiment.threads, watch)
         process.course.at("loading the data")
         data = load_data(experiment, data_root, offline)
-        agree(process, experiment, data.splits, imported_files())
+        agree(process, experiment, data.splits | {"training": data.training}, imported_files())
+        process.course.at("building the model")
         model = prepare_model(experiment, data.dataset, process.device, offline)
         if init_from is not None:
             load_initial_weights(model, Path(init_from))
