@@ -141,6 +141,9 @@ def test_each_process_normalises_its_share_alone(start: Any, small_recipe: str, 
     assert found.keys() == expected.keys()
     for name, value in expected.items():
         torch.testing.assert_close(found[name], value, rtol=0, atol=1e-6, msg=name)
+    # Both processes measured with the statistics that were kept.
+    run = Run(tmp_path / "runs/small/two")
+    assert run.metrics("test")[-1]["correct"] == run.results["splits"]["test"]["correct"]
 
 
 NOTES_WHAT_IT_SEES = """
