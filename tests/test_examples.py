@@ -9,6 +9,10 @@ import nbformat
 import pytest
 import torch
 from nbclient import NotebookClient
+from safetensors.torch import save_file
+
+from spatialvision import load_recipe
+from spatialvision.models import build_model
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -89,6 +93,43 @@ def test_the_page_on_distortions_runs() -> None:
     exec(script[1], found)
     assert found["distorted"].shape == (8, 1, 28, 28)
     assert not torch.equal(found["distorted"], found["images"])
+
+
+def puzzle_script(marker: str) -> str:
+    """A block of the page on the puzzle."""
+    page = (ROOT / "docs" / "puzzle.md").read_text()
+    script = re.search(rf"<!-- test: {marker} -->\n```python\n(.*?)```", page, re.DOTALL)
+    assert script
+    return script[1]
+
+
+def test_the_page_on_the_puzzle_runs() -> None:
+    found: dict = {}
+    exec(puzzle_script("puzzle"), found)
+    assert torch.equal(found["back"], found["images"])
+    assert not torch.equal(found["shuffled"], found["images"])
+    answers = found["answers"]
+    torch.testing.assert_close(answers.ss, answers.nn, atol=1e-5, rtol=1e-4)
+    assert min((other - answers.nn).abs().max().item() for other in (answers.ns, answers.sn)) > 1e-3
+
+
+def test_the_page_on_the_puzzle_takes_a_backbone_along(tmp_path: Path) -> None:
+    options = {"backbone": "resnet18", "layers": 1}
+    model = build_model("patch_encoder", options, num_classes=5, in_channels=3, size_hw=(64, 64))
+    weights = model.state_dict()
+    save_file(weights, tmp_path / "model.safetensors")
+    found: dict = {"run": tmp_path}
+    exec(puzzle_script("backbone"), found)
+    for name, value in found["network"].state_dict().items():
+        assert name.startswith("fc.") or torch.equal(value, weights[f"trunk.backbone.{name}"])
+
+
+def test_the_commands_on_the_puzzle_exist() -> None:
+    page = (ROOT / "docs" / "puzzle.md").read_text()
+    lines = [line.split() for line in page.splitlines() if line.startswith("spatialvision train ")]
+    assert len(lines) == 3
+    for _, _, recipe, *overrides in lines:
+        assert load_recipe(recipe, *overrides).experiment.steps
 
 
 def test_the_list_of_models_is_up_to_date(tmp_path: Path) -> None:

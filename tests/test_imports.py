@@ -107,7 +107,7 @@ def code_names(tree: ast.Module) -> Iterator[str]:
             yield from (text for text in fields if isinstance(text, str))
 
 
-PLAIN_WORDS = ("distorted",)
+PLAIN_WORDS = ("distorted", "puzzle")
 
 
 def families() -> set[str]:

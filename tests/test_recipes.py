@@ -10,6 +10,7 @@ from spatialvision.config.resolving import resolve
 from spatialvision.config.showing import resolved_text
 from spatialvision.runs.directory import Run
 from spatialvision.training.claim import as_plain
+from spatialvision.training.schedule import learning_rate_factor
 from spatialvision.workbench import load_recipe
 
 EVERY = pytest.mark.parametrize("name", shipped_recipes())
@@ -107,3 +108,44 @@ def test_the_digit_study_has_the_settings_of_the_original(
     assert (options["channels"], options["hidden"], options["dropout"]) == ((10, 20), 50, 0.5)
     assert (options["localisation_channels"], options["localisation_hidden"]) == ((8, 10), 32)
     assert options["transform"] == "affine"
+
+
+# Recipe, model, width, layers, a, b, rotation.
+PUZZLES = [
+    ("cnn-linear", "small_cnn", 32, None, None, None, None),
+    ("cnn-transformer", "small_cnn_encoder", 32, 3, None, None, None),
+    ("cnn-puzzle", "small_cnn_encoder", 32, 3, 0.4, 0.1, 0),
+    ("cnn-puzzle-rotate", "small_cnn_encoder", 32, 3, 0.4, 0.1, 0.5),
+    ("cnn-puzzle-2layers", "small_cnn_encoder", 32, 2, 0.4, 0.1, 0),
+    ("wide-cnn-transformer", "small_cnn_encoder", 64, 3, None, None, None),
+    ("cnn-puzzle-v1", "small_cnn_encoder", 32, 3, 0.5, 0.05, 0),
+]
+
+
+@pytest.mark.parametrize(("name", "model", "width", "layers", "a", "b", "rotation"), PUZZLES)
+def test_the_small_puzzles_differ_as_the_large_ones_do(
+    name: str,
+    model: str,
+    width: int,
+    layers: int | None,
+    a: float | None,
+    b: float | None,
+    rotation: float | None,
+) -> None:
+    experiment = load_recipe(f"puzzle-fashion/{name}").experiment
+    assert (experiment.steps, experiment.batch_size, experiment.data.name) == (2000, 64, "fashion_mnist")
+    assert (experiment.optimizer.name, experiment.optimizer.momentum) == ("sgd", 0.9)
+    # Warm-up over 1/18, drops by 10 after 1/3 and 2/3.
+    factor = learning_rate_factor(experiment.schedule, 2000, 844)
+    assert [round(factor(step), 3) for step in (0, 111, 666, 667, 1333, 1334)] == [0, 1, 1, 0.1, 0.1, 0.01]
+    options, objective = experiment.model.options, experiment.objective
+    assert (experiment.model.name, options["width"], options.get("layers")) == (model, width, layers)
+    assert objective.name == ("cross_entropy" if a is None else "puzzle")
+    found = objective.options
+    assert (found.get("a"), found.get("b"), found.get("rotation")) == (a, b, rotation)
+    assert found.get("grid_hw") is None
+
+
+def test_every_small_puzzle_is_a_row_of_the_study() -> None:
+    rows = {f"puzzle-fashion/{name}" for name, *_ in PUZZLES}
+    assert {name for name in shipped_recipes() if name.startswith("puzzle-fashion/")} == rows

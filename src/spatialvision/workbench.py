@@ -37,7 +37,8 @@ def registries() -> Registries:
     import spatialvision.data
     import spatialvision.evaluate
     import spatialvision.models
-    import spatialvision.training.objectives  # noqa: F401
+    import spatialvision.training.objectives
+    import spatialvision.training.puzzle  # noqa: F401
 
     return {
         "data": (DATASETS, SUPPLIED_TO_DATASETS),

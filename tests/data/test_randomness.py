@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy import stats
 
-from spatialvision.data.randomness import derive_seed, normal, sample_keys, uniform
+from spatialvision.data.randomness import derive_seed, normal, sample_keys, stream_seed, uniform, uniform_from
 
 
 def reference_uniform(seed: int, epoch: int, index: int, count: int, stream: str) -> list[float]:
@@ -139,3 +139,10 @@ def test_devices_agree() -> None:
     keys = sample_keys(3, 1, torch.arange(1000))
     on_device = uniform(sample_keys(3, 1, torch.arange(1000, device="cuda")), 7, "a")
     assert torch.equal(on_device.cpu(), uniform(keys, 7, "a"))
+
+
+def test_a_streams_seed_gives_the_streams_numbers() -> None:
+    keys = sample_keys(0, 1, torch.arange(5))
+    for stream in ("crop", "permutation of patches"):
+        assert torch.equal(uniform_from(keys, 3, stream_seed(stream)), uniform(keys, 3, stream))
+        assert -(2**63) <= stream_seed(stream) < 2**63

@@ -27,6 +27,13 @@ DEEP = (
     "evaluation.every.steps=8", "log.every.steps=8",
 )  # fmt: skip
 
+# Four losses of images, each with a permutation and a turn of its own; a transformer has no batch statistics.
+FOUR = (
+    "model={name: vit_pre_norm, layers: 1, width: 16, heads: 2, patch: 4, dropout: 0}",
+    "objective={name: puzzle, rotation: 0.5}", "optimizer.momentum=0", "epochs=null", "steps=11",
+    "evaluation.every.steps=11", "log.every.steps=11",
+)  # fmt: skip
+
 
 @pytest.mark.slow
 def test_losses_of_several_heads_reach_both_processes(
@@ -40,6 +47,21 @@ def test_losses_of_several_heads_reach_both_processes(
     assert largest_difference(one, two) <= 1e-6
     ((row,), (other,)) = (run.metrics("train") for run in (one, two))
     assert (other["loss"], other["accuracy"]) == pytest.approx((row["loss"], row["accuracy"]), abs=1e-6)
+
+
+@pytest.mark.slow
+def test_two_processes_give_the_four_losses_of_one(
+    start: Any, small_recipe: str, tmp_path: Path, largest_difference: Any
+) -> None:
+    one = train(load_recipe(small_recipe, *FOUR), runs_dir=tmp_path / "one", quiet=True)
+    process = start("train", small_recipe, *FOUR, "processes=2", "--name", "two")
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, (output, errors)
+    two = Run(tmp_path / "runs/small/two")
+    assert largest_difference(one, two) <= 1e-6
+    ((row,), (other,)) = (run.metrics("train") for run in (one, two))
+    names = [f"{what}_{name}" for what in ("loss", "accuracy") for name in ("nn", "ss", "ns", "sn")]
+    assert [other[name] for name in names] == pytest.approx([row[name] for name in names], abs=1e-6)
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@ import sys
 
 import pytest
 import torch
+import torchvision
 
 from spatialvision.models import HasTokens
 from spatialvision.models.patch_encoder import patch_encoder
@@ -164,3 +165,15 @@ def test_importing_the_models_does_not_import_timm():
     code = "import sys, spatialvision.models; print({'timm', 'torchvision'} & sys.modules.keys())"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert found.strip() == "set()"
+
+
+def test_resnets_start_as_torchvisions_do():
+    """No residual branch begins at zero; other backbones, which have no such option, are built as they are."""
+    built = patch_encoder(5, 3, (64, 64), backbone="resnet18", layers=1)
+    theirs = dict(torchvision.models.resnet18().named_parameters())
+    for name, value in built.trunk.backbone.named_parameters():
+        if name.endswith((".bias", "bn1.weight", "bn2.weight", "downsample.1.weight")):
+            assert torch.equal(value, theirs[name])
+        else:
+            assert value.std().item() == pytest.approx(theirs[name].std().item(), rel=0.1)
+    patch_encoder(5, 3, (64, 64), backbone="convnext_atto", layers=1)

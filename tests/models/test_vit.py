@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from spatialvision.models import HasHeads
+from spatialvision.models import HasHeads, HasTokens
 from spatialvision.models.vit import vit_post_norm, vit_pre_norm
 from spatialvision.nn import InputNormaliser, PreNormLayer
 
@@ -132,3 +132,22 @@ def test_wrong_values_are_named(build):
 def test_a_wrong_temperature_is_named():
     with pytest.raises(ValueError, match="temperature: expected one of none, log, plain; got 'high'"):
         vit_pre_norm(10, 1, (32, 32), temperature="high")
+
+
+@pytest.mark.parametrize("build", [vit_post_norm, vit_pre_norm])
+@torch.no_grad()
+def test_tokens_are_what_patches_hold_and_classify_places_them(build):
+    model, images = build(5, 3, (8, 12), **SMALL).eval(), torch.randn(2, 3, 8, 12)
+    assert isinstance(model, HasTokens)
+    tokens, positions = model.tokens(images), model.patch_positions()
+    assert tokens.shape == (2, 6, 16)
+    assert positions.shape == (6, 16)
+    assert torch.equal(model.classify(tokens, positions), model(images))
+    order = torch.tensor([3, 1, 5, 0, 2, 4])
+    shuffled = model.classify(tokens[:, order], positions[order].expand(2, -1, -1))
+    torch.testing.assert_close(shuffled, model(images), atol=1e-5, rtol=1e-4)
+    assert not torch.allclose(model.classify(tokens, positions[order]), model(images), atol=1e-3)
+    with pytest.raises(
+        ValueError, match=r"tokens: expected \(6, 16\) at the end of the shape, got \(2, 7, 16\)"
+    ):
+        model.classify(torch.randn(2, 7, 16), positions)

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from spatialvision.models import HasHeads
+from spatialvision.models import HasHeads, HasTokens
 from spatialvision.models.vit_deep_supervision import DeeplySupervisedTransformer, vit_deep_supervision
 
 SMALL = {"blocks": 3, "layers": 1, "width": 16, "heads": 2, "patch": 4}
@@ -57,3 +57,11 @@ def test_wrong_values_are_named():
     one = nn.Identity()
     with pytest.raises(ValueError, match="classifiers: expected 2, one per block, got 1"):
         DeeplySupervisedTransformer(one, one, [one, one], [one])
+
+
+@torch.no_grad()
+def test_tokens_are_classified_by_the_last_head():
+    model = vit_deep_supervision(5, 3, (8, 12), blocks=2, layers=1, width=16, heads=2, patch=4).eval()
+    images = torch.randn(2, 3, 8, 12)
+    assert isinstance(model, HasTokens)
+    assert torch.equal(model.classify(model.tokens(images), model.patch_positions()), model.heads(images)[-1])

@@ -11,6 +11,7 @@ from spatialvision.nn import (
     random_permutations,
     shuffle_patches,
     shuffle_tokens,
+    token_permutations,
     unshuffle_patches,
 )
 
@@ -68,6 +69,19 @@ def test_tokens_follow_their_patches():
     assert torch.equal(shuffle_tokens(tokens, permutations), shuffled)
     for image in range(3):
         assert torch.equal(shuffle_tokens(tokens[image], permutations)[image], shuffled[image])
+
+
+@pytest.mark.parametrize(("grid_hw", "token_grid_hw"), [((2, 3), (2, 3)), ((2, 3), (4, 9)), ((1, 2), (3, 2))])
+def test_tokens_stay_together_in_their_patches(grid_hw, token_grid_hw):
+    """Tokens shuffled as their patches are what is cut out of the shuffled image."""
+    images = torch.randn(4, 2, 12, 18)
+    permutations = random_permutations(4, math.prod(grid_hw))
+    orders = token_permutations(permutations, grid_hw, token_grid_hw)
+    shuffled = cut_patches(shuffle_patches(images, permutations, grid_hw), token_grid_hw)
+    for image, order in enumerate(orders):
+        assert torch.equal(cut_patches(images, token_grid_hw)[image, order], shuffled[image])
+    if grid_hw == token_grid_hw:
+        assert torch.equal(orders, permutations)
 
 
 @pytest.mark.parametrize("shape", [(6, 4), (3, 6, 4)])
@@ -160,5 +174,7 @@ def test_shapes_that_do_not_fit_are_named():
         shuffle_tokens(torch.randn(4), permutations)
     with pytest.raises(ValueError, match=r"permutations: expected shape \(B, 5\), got \(2, 4\)"):
         shuffle_tokens(torch.randn(5, 8), permutations)
+    with pytest.raises(ValueError, match="expected divisors of 4 × 5 tokens, got 2 × 2"):
+        token_permutations(permutations, (2, 2), (4, 5))
     with pytest.raises(ValueError, match=r"numbers: expected shape \(B, patches\), got \(4,\)"):
         permutations_from(torch.rand(4))

@@ -62,7 +62,26 @@ def uniform(keys: torch.Tensor, count: int, stream: str) -> torch.Tensor:
         float32 (B, count) in [0, 1), multiples of 2⁻²⁴, bit-identical on every device. A row depends on
         its own key only.
     """
-    state = _mix(keys ^ _signed(derive_seed("stream", stream)))
+    return uniform_from(keys, count, stream_seed(stream))
+
+
+def stream_seed(stream: str) -> int:
+    """The number behind a stream's name, for :func:`uniform_from`."""
+    return _signed(derive_seed("stream", stream))
+
+
+def uniform_from(keys: torch.Tensor, count: int, seed: int) -> torch.Tensor:
+    """What :func:`uniform` gives for the stream of this seed; for steps that are compiled, where no name is hashed.
+
+    Args:
+        keys: int64 (B,), from :func:`sample_keys`.
+        count: numbers per sample.
+        seed: from :func:`stream_seed`.
+
+    Returns:
+        float32 (B, count), as :func:`uniform`.
+    """
+    state = _mix(keys ^ seed)
     columns = torch.arange(1, count + 1, device=keys.device) * _INCREMENT
     return _shift_right(_mix(state[:, None] + columns), 40).to(torch.float32) * 2.0**-24
 

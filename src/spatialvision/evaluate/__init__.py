@@ -6,6 +6,7 @@ from spatialvision.evaluate import (  # noqa: F401  (registers them)
     cost,
     equivariance,
     predictions,
+    puzzle,
     robustness,
     sampler,
 )

@@ -58,10 +58,10 @@ def robustness(subject: Subject, images: int | None = None) -> Path:
     return path
 
 
-def spread(available: int, images: int | None) -> Tensor:
-    """Positions (N,) of so many images, at most all, evenly over a split."""
+def spread(available: int, images: int | None, option: str = "robustness.images") -> Tensor:
+    """Positions (N,) of so many images, at most all, evenly over a split; errors name the option that asked."""
     if images is not None and images < 1:
-        raise RecipeError(f"robustness.images: expected at least 1, got {images}")
+        raise RecipeError(f"{option}: expected at least 1, got {images}")
     count = available if images is None else min(images, available)
     return torch.arange(count) * available // count
 

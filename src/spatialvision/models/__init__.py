@@ -7,6 +7,7 @@ from spatialvision.models import (
     patch_encoder,
     resnet,
     rotation_equivariant,
+    small_cnn,
     spatialnet,
     stn,
     timm_model,
@@ -15,6 +16,7 @@ from spatialvision.models import (
     vit,
     vit_deep_supervision,
 )
+from spatialvision.models.backbone import backbone_state
 from spatialvision.models.build import build_model
 from spatialvision.models.protocols import HasAttention, HasHeads, HasTheta, HasTokens
 from spatialvision.models.summary import format_summary, layer_summary
@@ -24,6 +26,7 @@ __all__ = [
     "HasHeads",
     "HasTheta",
     "HasTokens",
+    "backbone_state",
     "build_model",
     "efficientnet",
     "format_summary",
@@ -33,6 +36,7 @@ __all__ = [
     "patch_encoder",
     "resnet",
     "rotation_equivariant",
+    "small_cnn",
     "spatialnet",
     "stn",
     "timm_model",

@@ -12,6 +12,7 @@ from spatialvision.models.map_tokens import MapTokens
 from spatialvision.models.pretrained import create_timm_model
 from spatialvision.nn import Attention, Encoder, FeedForward, PositionTable, PreNormLayer
 from spatialvision.nn.image_size import check_size
+from spatialvision.nn.token_shapes import check_tokens
 from spatialvision.registry import register_model
 
 
@@ -75,12 +76,7 @@ class PatchEncoder(nn.Module):
         Raises:
             ValueError: tokens or positions of another number or width.
         """
-        expected = tuple(self.positions.weight[:-1].shape)
-        for name, value in (("tokens", tokens), ("positions", positions)):
-            if value.shape[-2:] != expected:
-                raise ValueError(
-                    f"{name}: expected {expected} at the end of the shape, got {tuple(value.shape)}"
-                )
+        check_tokens(tokens, positions, self.positions.weight[:-1].shape)
         return self.head(self.encoder(*self._with_class_token(tokens, positions))[:, -1])
 
     def _with_class_token(self, tokens: Tensor, positions: Tensor) -> tuple[Tensor, Tensor]:
@@ -116,6 +112,9 @@ def patch_encoder(
 ) -> nn.Module:
     """A timm backbone, a pre-norm ReLU encoder over its last map, and a linear head on the class token.
 
+    A ResNet starts as torchvision's do, with zero_init_last off, and its trained weights fit theirs, see
+    ``models/backbone.py``.
+
     Args:
         num_classes: width of the logits.
         in_channels: channels of the images.
@@ -133,17 +132,51 @@ def patch_encoder(
         ValueError: timm cannot build the backbone, or the width of the map is no multiple of the heads.
         DataError: the weights are not on this machine, and cannot or must not be fetched.
     """
-    features = {"features_only": True, "out_indices": (-1,), "in_chans": in_channels}
+    features = {
+        "features_only": True,
+        "out_indices": (-1,),
+        "in_chans": in_channels,
+        **_plain_start(backbone),
+    }
     trunk = MapTokens(create_timm_model(backbone, pretrained, features))
-    grid_hw = trunk.grid_hw(in_channels, size_hw)
-    return PatchEncoder(
-        size_hw,
-        grid_hw,
-        trunk,
-        PositionTable(grid_hw[0] * grid_hw[1] + 1, trunk.width),
-        Encoder(_layer(trunk.width, heads, dropout) for _ in range(layers)),
-        nn.Linear(trunk.width, num_classes),
+    return encoder_on(
+        trunk, trunk.width, trunk.grid_hw(in_channels, size_hw), size_hw, num_classes, layers, heads, dropout
     )
+
+
+def _plain_start(backbone: str) -> dict[str, bool]:
+    """For timm's ResNets the option to start as the paper's do: no residual branch begins at zero."""
+    from timm.models import is_model_in_modules
+
+    is_resnet = is_model_in_modules(backbone.partition(".")[0], {"resnet"})
+    return {"zero_init_last": False} if is_resnet else {}
+
+
+def encoder_on(
+    trunk: nn.Module,
+    width: int,
+    grid_hw: tuple[int, int],
+    size_hw: tuple[int, int],
+    num_classes: int,
+    layers: int,
+    heads: int,
+    dropout: float,
+) -> PatchEncoder:
+    """The encoder with its learned positions and a linear head on any trunk, all with the initial weights.
+
+    Args:
+        trunk: images to tokens (B, n, width).
+        width: of the tokens, a multiple of ``heads``.
+        grid_hw: rows and columns of tokens, n in all.
+        size_hw: height and width of the images in pixels.
+        num_classes: width of the logits.
+        layers: number of encoder layers.
+        heads: attentions side by side in each layer.
+        dropout: probability of the layers' dropouts, that on the attention weights included.
+    """
+    positions = PositionTable(grid_hw[0] * grid_hw[1] + 1, width)
+    encoder = Encoder(_layer(width, heads, dropout) for _ in range(layers))
+    return PatchEncoder(size_hw, grid_hw, trunk, positions, encoder, nn.Linear(width, num_classes))
 
 
 def _layer(width: int, heads: int, dropout: float) -> PreNormLayer:

@@ -31,6 +31,14 @@ class HasHeads(Protocol):
 class HasTokens(Protocol):
     """A model that cuts an image into tokens and then classifies the tokens by what they are and where."""
 
+    @property
+    def size_hw(self) -> tuple[int, int]:
+        """Height and width of its images in pixels."""
+
+    @property
+    def grid_hw(self) -> tuple[int, int]:
+        """Rows and columns of tokens, h and w; they follow each other row by row."""
+
     def tokens(self, images: Tensor) -> Tensor:
         """One token for each place of the grid, row by row: (B, h·w, width) of images (B, C, H, W)."""
 

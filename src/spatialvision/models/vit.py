@@ -48,6 +48,26 @@ class VisionTransformer(nn.Module):
         """Logits (B, num_classes) of images (B, C, H, W)."""
         return self.head(self.encoder(self.embedding(self.normaliser(images)))[:, 0])
 
+    def tokens(self, images: Tensor) -> Tensor:
+        """One token for each patch, row by row: (B, n, width) of images (B, C, H, W)."""
+        return self.embedding.patches(self.normaliser(images))  # type: ignore[operator]
+
+    def patch_positions(self) -> Tensor:
+        """The fixed positions of the patches in order (n, width)."""
+        return self.embedding.positions  # type: ignore[return-value]
+
+    def classify(self, tokens: Tensor, positions: Tensor) -> Tensor:
+        """Logits (B, num_classes) of tokens (B, n, width) at positions (n, width) or (B, n, width).
+
+        Relative attention takes the distance between two tokens from their order, not from these positions.
+        """
+        return self.head(self.encoder(self.embedding.place(tokens, positions))[:, 0])  # type: ignore[operator]
+
+    @property
+    def size_hw(self) -> tuple[int, int]:
+        """Height and width of the images in pixels."""
+        return self.embedding.size_hw  # type: ignore[return-value]
+
     @property
     def grid_hw(self) -> tuple[int, int]:
         """Rows and columns of patches."""

@@ -61,6 +61,26 @@ class DeeplySupervisedTransformer(nn.Module):
             tokens = block(tokens)
         return self.classifiers[-1](tokens[:, 0])
 
+    def tokens(self, images: Tensor) -> Tensor:
+        """One token for each patch, row by row: (B, n, width) of images (B, C, H, W)."""
+        return self.embedding.patches(self.normaliser(images))  # type: ignore[operator]
+
+    def patch_positions(self) -> Tensor:
+        """The fixed positions of the patches in order (n, width)."""
+        return self.embedding.positions  # type: ignore[return-value]
+
+    def classify(self, tokens: Tensor, positions: Tensor) -> Tensor:
+        """The last head's logits of tokens (B, n, width) at positions (n, width) or (B, n, width)."""
+        tokens = self.embedding.place(tokens, positions)  # type: ignore[operator]
+        for block in self.blocks:
+            tokens = block(tokens)
+        return self.classifiers[-1](tokens[:, 0])
+
+    @property
+    def size_hw(self) -> tuple[int, int]:
+        """Height and width of the images in pixels."""
+        return self.embedding.size_hw  # type: ignore[return-value]
+
     @property
     def grid_hw(self) -> tuple[int, int]:
         """Rows and columns of patches."""

@@ -20,10 +20,12 @@ from spatialvision.nn.patches import (
     random_permutations,
     shuffle_patches,
     shuffle_tokens,
+    token_permutations,
     unshuffle_patches,
 )
 from spatialvision.nn.perspective import perspective_points
 from spatialvision.nn.position_table import PositionTable
+from spatialvision.nn.quarter_turns import turn_quarters
 from spatialvision.nn.relative_positions import RelativePositions
 from spatialvision.nn.restricted_affine import AttentionTransform, SimilarityTransform, TranslationTransform
 from spatialvision.nn.sinusoid import grid_sinusoid, sinusoid
@@ -77,5 +79,7 @@ __all__ = [
     "shuffle_tokens",
     "similarity_matrix",
     "sinusoid",
+    "token_permutations",
+    "turn_quarters",
     "unshuffle_patches",
 ]

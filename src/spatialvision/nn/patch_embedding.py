@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from spatialvision.nn.image_size import check_size
 from spatialvision.nn.sinusoid import grid_sinusoid
+from spatialvision.nn.token_shapes import check_tokens
 
 
 class PatchEmbedding(nn.Module):
@@ -54,6 +55,26 @@ class PatchEmbedding(nn.Module):
         Raises:
             ValueError: the images have another size than the module was built for.
         """
+        return self.place(self.patches(images), self.positions)
+
+    def patches(self, images: Tensor) -> Tensor:
+        """What the patches hold, wherever they lie: (B, patches, width) of images (B, in_channels, H, W).
+
+        Raises:
+            ValueError: the images have another size than the module was built for.
+        """
         check_size(images, self.size_hw)
-        patches = self.projection(images).flatten(2).transpose(1, 2) + self.positions
-        return torch.cat([self.class_token.expand(patches.shape[0], 1, -1), patches], dim=1)
+        return self.projection(images).flatten(2).transpose(1, 2)
+
+    def place(self, patches: Tensor, positions: Tensor) -> Tensor:
+        """Patches (B, patches, width) at their positions, behind the class token: (B, 1 + patches, width).
+
+        Args:
+            positions: (patches, width) for all images, or (B, patches, width) for each its own.
+
+        Raises:
+            ValueError: patches or positions of another number or width.
+        """
+        check_tokens(patches, positions, self.positions.shape)
+        class_token = self.class_token.expand(patches.shape[0], 1, -1)
+        return torch.cat([class_token, patches + positions], dim=1)

@@ -104,6 +104,31 @@ def shuffle_tokens(tokens: Tensor, permutations: Tensor) -> Tensor:
     return F.embedding(permutations, tokens)
 
 
+def token_permutations(
+    permutations: Tensor, grid_hw: tuple[int, int], token_grid_hw: tuple[int, int]
+) -> Tensor:
+    """Permutations of patches as permutations of the tokens in them, which keep their order within a patch.
+
+    Args:
+        permutations: (B, rows · columns) of patches, int64.
+        grid_hw: rows and columns of patches.
+        token_grid_hw: rows and columns of tokens, multiples of those of patches.
+
+    Returns:
+        (B, tokens), int64: shuffling patches moves the token at ``[:, i]`` to place i.
+
+    Raises:
+        ValueError: the patches do not divide the tokens, or permutations of another shape or type.
+    """
+    rows, columns = token_grid_hw
+    if min(grid_hw) < 1 or rows % grid_hw[0] or columns % grid_hw[1]:
+        raise ValueError(
+            f"grid_hw: expected divisors of {rows} × {columns} tokens, got {grid_hw[0]} × {grid_hw[1]}"
+        )
+    numbers = torch.arange(rows * columns, device=permutations.device).view(1, 1, rows, columns)
+    return shuffle_patches(numbers.expand(len(permutations), 1, -1, -1), permutations, grid_hw).flatten(1)
+
+
 def permutations_from(numbers: Tensor) -> Tensor:
     """Permutations by rank: entry i of a row is where its i-th smallest number stands.
 

@@ -8,6 +8,7 @@ from spatialvision.report.diagram import draw_diagram
 from spatialvision.report.equivariance import draw_equivariance
 from spatialvision.report.groups import Group
 from spatialvision.report.learning_curve import draw_learning_curve
+from spatialvision.report.puzzle import draw_puzzle, draw_puzzle_pictures
 from spatialvision.report.records import Record
 from spatialvision.report.robustness import draw_robustness
 from spatialvision.report.sampler import draw_sampler
@@ -18,8 +19,9 @@ def draw_figures(run: Run) -> list[Path]:
     """Draw whatever the run's files allow, into ``figures/``, and return the pictures' paths.
 
     Drawn are the model's diagram, the learning curve, and for every evaluated split the confusion matrix, for
-    models with a spatial transformer the sampler's picture, beside its arrays what the model looks at, and the
-    curves of accuracy and of the transformer over how images were warped.
+    models with a spatial transformer the sampler's picture, beside its arrays what the model looks at and what it
+    makes of shuffled images, and the curves of accuracy and of the transformer over how images were warped, of
+    accuracy over how patches were moved.
 
     Raises:
         StorageError: the disk is full, or the folder read-only.
@@ -29,6 +31,7 @@ def draw_figures(run: Run) -> list[Path]:
     group, figures = Group(run.recipe, run.recipe, (Record(run),)), run.path / "figures"
     for split in splits:
         drawn += [draw_confusion(run, split), draw_sampler(run, split), draw_attention(run, split)]
+        drawn += [draw_puzzle_pictures(run, split), draw_puzzle(run, split)]
         drawn += [
             draw_robustness([group], split, figures / f"robustness-{split}.png"),
             draw_equivariance([group], split, figures / f"equivariance-{split}.png"),

@@ -5,7 +5,8 @@ is minimised, and metrics. Values by image, not means, so that sums over uneven 
 are exact.
 
 An objective that needs more of a model than logits says so: its attribute ``requires`` is a protocol of
-``models/protocols.py``, and a model without the protocol's methods is refused when the run starts.
+``models/protocols.py``, and a model without the protocol's methods is refused when the run starts. What else must
+hold of the model an objective's method ``check`` can say then, by raising ``ValueError``.
 """
 
 from collections.abc import Callable

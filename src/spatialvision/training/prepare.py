@@ -46,9 +46,12 @@ def prepare_step(experiment: Experiment, model: nn.Module, process: Process) -> 
 
     Raises:
         RecipeError: the model lacks what the objective needs of it.
+        ValueError: the objective cannot be used with this model.
     """
     objective = OBJECTIVES[experiment.objective.name](**experiment.objective.options)
     _check_requirement(experiment, objective, model)
+    if check := getattr(objective, "check", None):
+        check(model)
     step: nn.Module = TrainingStep(model, objective, process.device, experiment.precision)
     if experiment.compile:
         step = torch.compile(step)  # type: ignore[assignment]
@@ -60,14 +63,21 @@ def prepare_step(experiment: Experiment, model: nn.Module, process: Process) -> 
 
 def _check_requirement(experiment: Experiment, objective: Objective, model: nn.Module) -> None:
     required = getattr(objective, "requires", object)
-    methods = [name for name in dir(required) if not name.startswith("_")]
-    # Methods belong to the class: a submodule or a number of the same name is another thing.
-    missing = [f"{name}()" for name in methods if not callable(getattr(type(model), name, None))]
+    names = [name for name in dir(required) if not name.startswith("_")]
+    missing = [text for name in names if (text := _missing(model, required, name))]
     if missing:
         raise RecipeError(
             f"objective {experiment.objective.name} needs a model with {', '.join(missing)}, see "
             f"{required.__name__}; model {experiment.model.name} ({type(model).__name__}) has no such method"
         )
+
+
+def _missing(model: nn.Module, required: type, name: str) -> str | None:
+    """What the model lacks by this name, if it does, as the message calls it."""
+    if isinstance(getattr(required, name), property):
+        return None if hasattr(model, name) else name
+    # Methods belong to the class: a submodule or a number of the same name is another thing.
+    return None if callable(getattr(type(model), name, None)) else f"{name}()"
 
 
 def prepare_loaders(
