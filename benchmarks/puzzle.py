@@ -27,6 +27,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from spatialvision.training.memory import keep_freed_memory
 from torch import Tensor, nn
 
 from spatialvision.data.loader import Batch
@@ -35,7 +36,6 @@ from spatialvision.data.root import default_data_root
 from spatialvision.evaluate.memory import peak_allocated_bytes, peak_tensor_bytes
 from spatialvision.models import build_model
 from spatialvision.training.environment import describe_environment
-from spatialvision.training.memory import keep_freed_memory
 from spatialvision.training.puzzle import puzzle
 from spatialvision.training.step import TrainingStep
 

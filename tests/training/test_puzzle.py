@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
+from spatialvision.training.process import Process
 from torch import nn
 
 from spatialvision.data.loader import Batch
@@ -13,7 +14,6 @@ from spatialvision.errors import RecipeError
 from spatialvision.models import build_model
 from spatialvision.models.puzzle import four_answers
 from spatialvision.training.prepare import prepare_step
-from spatialvision.training.process import Process
 from spatialvision.training.puzzle import Puzzle, puzzle
 from spatialvision.training.step import TrainingStep
 from spatialvision.workbench import load_recipe
