@@ -40,7 +40,7 @@ DataRootOption = Annotated[
     Path | None,
     typer.Option(help="Folder of the datasets [default: $SPATIALVISION_DATA, else the user's cache folder]."),
 ]
-SplitOption = Annotated[str, typer.Option(help="test, validation or train.")]
+SplitOption = Annotated[str, typer.Option(help="test, validation, train, or one such as test-rotated.")]
 FormatOption = Annotated[
     str, typer.Option("--format", help="What is printed: terminal, markdown, csv or json.")
 ]
@@ -130,7 +130,8 @@ def sweep(
 
 @app.command(
     epilog="Examples: 'spatialvision evaluate runs/stn-mnist/exp01-baseline/s123 accuracy --split test'; "
-    "'spatialvision evaluate runs/stn-mnist/exp01-baseline/s123 cost robustness.images=1000' sets an option."
+    "'spatialvision evaluate runs/stn-mnist/exp01-baseline/s123 cost robustness.images=1000' sets an option; "
+    "'spatialvision evaluate … accuracy predictions --distortion rotated' measures turned images."
 )
 def evaluate(
     run: Annotated[Path, typer.Argument(help="A finished run's folder.")],
@@ -143,6 +144,13 @@ def evaluate(
     ] = None,
     split: Annotated[
         list[str] | None, typer.Option(help="train, validation or test; may be repeated.")
+    ] = None,
+    distortion: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|{name: NAME, OPTION: VALUE}",
+            help="Distort the images first; the results stand beside the others, as 'test-NAME'.",
+        ),
     ] = None,
     device: Annotated[
         str | None, typer.Option(help="auto, cpu or cuda [default: the run's own setting].")
@@ -171,6 +179,7 @@ def evaluate(
         data_root=data_root or default_data_root(),
         offline=offline,
         device=device,
+        distortion=distortion,
         track=Bars(Console(stderr=True)),
     ):
         typer.echo(path)

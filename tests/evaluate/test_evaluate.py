@@ -1,5 +1,6 @@
 """Evaluating a run again, from the command line."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -166,3 +167,46 @@ def test_a_signal_stops_between_evaluators(
     assert (
         train(load_recipe(small_recipe, "epochs=1"), runs_dir=tmp_path, quiet=True).status["state"] == "done"
     )
+
+
+def test_distorted_images_are_a_split_of_their_own(command: Any, copy: Path) -> None:
+    before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
+    line = ("accuracy", "predictions", "--split", "test")
+    assert command("evaluate", copy, *line, "--distortion", "{name: rotated, rotation_deg: 90}")[0] == 0
+    assert (
+        command(
+            "evaluate", copy, *line, "--distortion", "{name: displaced_patches, patches: 0, grid_hw: [2, 2]}"
+        )[0]
+        == 0
+    )
+    folder = copy / "evaluation"
+    clean, turned, still = (
+        json.loads((folder / name / "accuracy.json").read_text())
+        for name in ("test", "test-rotated", "test-displaced_patches")
+    )
+    assert clean == still
+    assert turned["images"] == clean["images"]
+    assert turned["accuracy"] < clean["accuracy"]
+    assert {path: path.read_bytes() for path in before} == before
+    code, output, _ = command("compare", copy, "--split", "test-rotated", "--out", copy / "comparison")
+    assert code == 0
+    assert f"{100 * turned['accuracy']:.2f}" in output
+
+
+@pytest.mark.parametrize(
+    ("distortion", "message"),
+    [
+        ("rotatet", "unknown distortion 'rotatet'; did you mean 'rotated'?"),
+        (
+            "{name: rotated, angle: 3}",
+            "distortion 'rotated' has no option angle; its options: rotation_deg, seed",
+        ),
+        ("translated", "expected images of (16, 16), as the model was trained on, got (60, 60)"),
+    ],
+)
+def test_a_distortion_that_cannot_be_is_refused(
+    command: Any, copy: Path, distortion: str, message: str
+) -> None:
+    code, _, errors = command("evaluate", copy, "accuracy", "--distortion", distortion)
+    assert code == 2
+    assert message in errors

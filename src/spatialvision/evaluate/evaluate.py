@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -9,13 +10,15 @@ from safetensors.torch import load as load_tensors
 from torch import nn
 
 from spatialvision.config.experiment import Experiment
+from spatialvision.config.reading import read_value
 from spatialvision.data.dataset import ImageDataset
+from spatialvision.data.distortion import distort_split
 from spatialvision.errors import DataError, RecipeError
 from spatialvision.evaluate.choice import Choice, choose
-from spatialvision.evaluate.load import load_data, untrained_model, without_pretrained
+from spatialvision.evaluate.load import ExperimentData, load_data, untrained_model, without_pretrained
 from spatialvision.evaluate.progress import Track, untracked
 from spatialvision.evaluate.subject import Subject, make_subject
-from spatialvision.registry import EVALUATORS
+from spatialvision.registry import DISTORTIONS, EVALUATORS
 from spatialvision.runs.directory import Run
 
 
@@ -33,6 +36,7 @@ def evaluate_run(
     data_root: Path,
     offline: bool = False,
     device: str | None = None,
+    distortion: str | None = None,
     track: Track = untracked,
 ) -> list[Path]:
     """Evaluate a finished run's final weights.
@@ -42,6 +46,8 @@ def evaluate_run(
             training ends with, as far as they apply.
         splits: by default those that the run was measured on.
         device: "cpu", "cuda" or "auto"; by default the experiment's own.
+        distortion: a distortion's name, or ``{name: …}`` with its options: the images are measured under it, and what
+            is written goes to a split of its own, such as ``test-rotated``.
         track: shows how far long evaluations are.
 
     Returns:
@@ -60,15 +66,42 @@ def evaluate_run(
     for name in splits:
         if name not in data.splits:
             raise RecipeError(f"{run.path} has no split {name!r}; it has {', '.join(data.splits)}")
+    measured = splits or [name for name in experiment.evaluation.splits if name in data.splits]
+    if distortion is not None:
+        data, measured = distorted(data, measured, distortion)
     model = load_run_model(run, experiment, data.dataset, usable_device(device or experiment.device))
     written: list[Path] = []
-    for name in splits or [name for name in experiment.evaluation.splits if name in data.splits]:
+    for name in measured:
         found = evaluate_subject(make_subject(run, experiment, data, name, model, track), choice)
         for missing in [evaluator for evaluator in choice if evaluators and evaluator not in found]:
             raise RecipeError(f"evaluator {missing!r} does not apply to this model ({type(model).__name__})")
         # One file may speak of all splits.
         written += [path for path in found.values() if path not in written]
     return written
+
+
+def distorted(data: ExperimentData, splits: Sequence[str], text: str) -> tuple[ExperimentData, list[str]]:
+    """The data with these splits under a distortion as further ones, and their names.
+
+    Raises:
+        RecipeError: there is no such distortion, it has no such options, or it changes the images' size.
+    """
+    value = read_value(text, f"--distortion {text}")
+    options = {"name": value} if isinstance(value, str) else dict(value)
+    name = str(options.pop("name", ""))
+    supplied = {"training_images": data.training.images}
+    try:
+        distortion = DISTORTIONS.build(name, options, supplied)
+        added = {f"{split}-{name}": distort_split(data.splits[split], distortion) for split in splits}
+    except ValueError as error:
+        raise RecipeError(f"--distortion {text}: {error}") from error
+    for split in added.values():
+        if split.images.shape[2:] != data.dataset.size_hw:
+            raise RecipeError(
+                f"--distortion {text}: expected images of {data.dataset.size_hw}, as the model was trained on, got "
+                f"{tuple(split.images.shape[2:])}"
+            )
+    return replace(data, splits=data.splits | added, distortion=distortion), list(added)
 
 
 def usable_device(asked: str) -> str:

@@ -13,13 +13,13 @@ import torch
 from torch import Tensor
 
 from spatialvision.errors import RecipeError
-from spatialvision.evaluate.displacement import displaced, jittered
 from spatialvision.evaluate.four_answers import NAMES, SEED, Judged, ask, numbers, shuffling
 from spatialvision.evaluate.robustness import counts, spread
 from spatialvision.evaluate.subject import Subject
 from spatialvision.models.protocols import HasTokens
 from spatialvision.models.puzzle import patch_grid
 from spatialvision.nn import shuffle_patches
+from spatialvision.nn.displacement import displaced, jittered
 from spatialvision.registry import register_evaluator
 from spatialvision.runs.storage import write_bytes, write_json
 

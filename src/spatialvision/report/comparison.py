@@ -66,7 +66,7 @@ def comparison_row(
 def accuracy_values(group: Group, split: str) -> Row:
     """Accuracies by seed, their mean and range, and an interval that says what it is over."""
     accuracies = [record.accuracy(split) for record in group.records]
-    images = group.records[0].results["splits"][split]["images"]
+    images = group.records[0].images(split)
     several = len(accuracies) > 1
     low, high = mean_interval(accuracies, 100 / images) if several else image_interval(accuracies[0], images)
     return {

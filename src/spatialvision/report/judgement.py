@@ -43,7 +43,7 @@ def judge(group: Group, baseline: Group, split: str) -> Judgement:
     """Compare a group with the baseline on a split."""
     pairing = pair(group, baseline)
     ours, others = ([record.accuracy(split) for record in side] for side in (pairing.ours, pairing.baseline))
-    step = 100 / group.records[0].results["splits"][split]["images"]
+    step = 100 / group.records[0].images(split)
     seeds = None
     if pairing.several_seeds:
         seeds = (paired_difference if pairing.paired else welch_difference)(ours, others, step)

@@ -77,9 +77,18 @@ class Record:
         """Versions and hardware; empty where none were written."""
         return self.run.read_json("environment.json") or {}
 
+    def measured(self, split: str) -> dict[str, Any] | None:
+        """``accuracy``, ``images`` and more of a split, also of one that was distorted and measured later."""
+        final = self.results.get("splits", {}).get(split)
+        return final or self.run.read_json(f"evaluation/{split}/accuracy.json")
+
+    def images(self, split: str) -> int:
+        """How many images a measured split has."""
+        return int((self.measured(split) or {})["images"])
+
     def accuracy(self, split: str) -> float:
-        """The final accuracy on a split, in percent."""
-        return 100 * self.results["splits"][split]["accuracy"]
+        """The final accuracy on a measured split, in percent."""
+        return 100 * (self.measured(split) or {})["accuracy"]
 
     def outcomes(self, split: str) -> Outcomes | None:
         """The answers on a split, image by image; None where they were not written."""

@@ -18,7 +18,7 @@ def comparable(records: Sequence[Record], split: str) -> tuple[list[Group], list
     for record in records:
         if not record.done:
             left_out.append(f"{record.path}: {record.status['state']} ({record.status['reason']})")
-        elif split not in record.results.get("splits", {}):
+        elif record.measured(split) is None:
             left_out.append(f"{record.path}: not evaluated on {split}")
         else:
             kept.append(record)

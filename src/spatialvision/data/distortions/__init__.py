@@ -5,6 +5,7 @@ A function returns an object that maps (float images (B, C, H, W) in [0, 1], key
     distorted = rotated(rotation_deg=90)(images, sample_keys(seed, epoch, indices))
 """
 
+from spatialvision.data.distortions.displaced_patches import displaced_patches
 from spatialvision.data.distortions.elastic import elastic
 from spatialvision.data.distortions.grid import grid
 from spatialvision.data.distortions.projective import projective
@@ -15,6 +16,7 @@ from spatialvision.data.distortions.translated import translated
 from spatialvision.data.distortions.translated_cluttered import translated_cluttered
 
 __all__ = [
+    "displaced_patches",
     "elastic",
     "grid",
     "projective",

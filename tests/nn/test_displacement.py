@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from spatialvision.evaluate.displacement import displaced, jittered
+from spatialvision.nn.displacement import displaced, jittered
 
 
 @pytest.mark.parametrize("patches", [0, 2, 3, 8, 12])
