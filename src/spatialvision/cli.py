@@ -427,6 +427,150 @@ def plot(
     typer.echo(path)
 
 
+data = typer.Typer(help="Get image folders and check them.", no_args_is_help=True, rich_markup_mode=None)
+prepare = typer.Typer(
+    help="Make image folders from the archives that a data set is published as.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(data, name="data")
+data.add_typer(prepare, name="prepare")
+
+ProcessesOption = Annotated[
+    int | None, typer.Option(min=1, help="How many work at a time [default: one for each core].")
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", help="No progress on the console.")]
+
+
+@prepare.callback()
+def _prepare() -> None:
+    """Without a callback typer would make a group with one command that command."""
+
+
+@prepare.command(
+    epilog="Examples: 'spatialvision data prepare imagenet --train ILSVRC2012_img_train.tar "
+    "--val ILSVRC2012_img_val.tar --devkit ILSVRC2012_devkit_t12.tar.gz'; "
+    "'spatialvision data prepare imagenet --tree /shared/imagenet' links what is extracted already."
+)
+def imagenet(
+    train: Annotated[
+        str | None, typer.Option(help="The archive of training images: a path or an http(s) link.")
+    ] = None,
+    val: Annotated[
+        str | None, typer.Option(help="The archive of validation images: a path or an http(s) link.")
+    ] = None,
+    devkit: Annotated[
+        Path | None, typer.Option(help="The development kit, for the validation labels.")
+    ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="Instead: a text file with a class such as n01440764 for each validation image."),
+    ] = None,
+    tree: Annotated[
+        Path | None, typer.Option(help="Instead of archives: an extracted tree, which is checked and linked.")
+    ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(help="Folder to write to [default: 'imagenet' in the folder of the datasets]."),
+    ] = None,
+    processes: ProcessesOption = None,
+    subset: Annotated[
+        bool,
+        typer.Option(
+            "--subset", help="Accept any archive or tree of this form: no MD5, any number of images."
+        ),
+    ] = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Make train/<class>/*.JPEG and val/<class>/*.JPEG from ImageNet's two archives, or continue where it stopped.
+
+    The archives stay as they are. Their MD5 is computed beside the extraction, and a split comes to its place only as a
+    whole.
+    """
+    from spatialvision.signals import StopSignal
+
+    with StopSignal().installed() as stop:
+        from rich.console import Console
+
+        from spatialvision.data.preparation.cores import available_cores
+        from spatialvision.data.preparation.imagenet import prepare as prepare_parts
+        from spatialvision.data.preparation.sources import expectations, parts_from_archives
+        from spatialvision.data.preparation.tree import link_tree
+        from spatialvision.data.root import default_data_root
+
+        target, console = to or default_data_root() / "imagenet", Console(stderr=True, quiet=quiet)
+        if tree is not None:
+            counts = link_tree(tree, target, expectations(subset))
+        else:
+            parts = parts_from_archives(
+                train,
+                val,
+                devkit,
+                labels,
+                expectations(subset),
+                target / "archives",
+                console=console,
+                stop=stop,
+            )
+            counts = prepare_parts(
+                parts, target, processes=processes or available_cores(), console=console, stop=stop
+            )
+    for split, count in counts.items():
+        typer.echo(f"{target / split}: {count}")
+
+
+@data.command(epilog="Example: spatialvision data verify /data/imagenet/val")
+def verify(
+    folder: Annotated[Path, typer.Argument(help="Any tree of images.")],
+    processes: ProcessesOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Decode every image and list the broken ones; exit code 3 if there are any.
+
+    Damage in the middle of a JPEG is found only where simplejpeg is installed; such images are listed, but can be read.
+    """
+    from spatialvision.signals import StopSignal
+
+    with StopSignal().installed() as stop:
+        from rich.console import Console
+
+        from spatialvision.data.preparation.cores import available_cores
+        from spatialvision.data.preparation.decoding import decoder_names
+        from spatialvision.data.preparation.verification import verify as verify_images
+        from spatialvision.errors import DataError
+
+        stop.again = "run the same command again to begin anew"
+        console = Console(stderr=True, quiet=quiet)
+        found = verify_images(folder, processes=processes or available_cores(), console=console, stop=stop)
+    for finding in found.findings:
+        typer.echo(finding)
+    typer.echo(f"{folder}: {found} ({decoder_names()})")
+    if found.broken:
+        raise typer.Exit(DataError.exit_code)
+
+
+@data.command(
+    epilog="Example: spatialvision data fetch https://example.org/ILSVRC2012_img_val.tar "
+    "--to ILSVRC2012_img_val.tar --md5 29b22e2961454d5413ddabcf34fc5622"
+)
+def fetch(
+    link: Annotated[str, typer.Argument(metavar="URL", help="An http(s) link.")],
+    to: Annotated[Path, typer.Option(help="The file to write.")],
+    md5: Annotated[str, typer.Option(help="What the file's MD5 must be [default: any].")] = "",
+    quiet: QuietOption = False,
+) -> None:
+    """Fetch a large file, or continue where it stopped: with aria2c over many connections if that is installed."""
+    from spatialvision.signals import StopSignal
+
+    with StopSignal().installed() as stop:
+        from rich.console import Console
+
+        from spatialvision.data.preparation.fetching import fetch as fetch_file
+
+        fetch_file(link, to, md5=md5, console=Console(stderr=True, quiet=quiet), stop=stop)
+    typer.echo(to)
+
+
 def main() -> None:
     """Run the command line; every expected failure is one message and its own exit code."""
     try:

@@ -12,10 +12,14 @@ from spatialvision.runs.storage import disk_errors
 LOCK_FILE = ".lock"
 
 
-def take_lock(folder: Path) -> IO[str]:
+def take_lock(folder: Path, way_out: str = "give this run another --name") -> IO[str]:
     """Hold the folder until the returned file is closed or the process ends, however it ends.
 
     The operating system drops the lock with the process, so a killed run leaves no stale one behind.
+
+    Args:
+        folder: what is to be held.
+        way_out: what else the user may do when it is held already, in the imperative.
 
     Raises:
         RecipeError: another process holds it; the message names process and host.
@@ -28,9 +32,7 @@ def take_lock(folder: Path) -> IO[str]:
         file.seek(0)
         holder = file.read().strip() or "another process"
         file.close()
-        raise RecipeError(
-            f"{folder} is in use by {holder}; wait for it, stop it, or give this run another --name"
-        ) from error
+        raise RecipeError(f"{folder} is in use by {holder}; wait for it, stop it, or {way_out}") from error
     file.seek(0)
     file.truncate()
     file.write(f"process {os.getpid()} on {socket.gethostname()}")

@@ -1,0 +1,77 @@
+"""Get one large file: go on where it broke off, check it, and only then give it its name."""
+
+import os
+import shutil
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from rich.console import Console
+
+from spatialvision.data.preparation.aria2 import fetch_with_aria2
+from spatialvision.data.preparation.digest import file_md5
+from spatialvision.data.preparation.resuming import fetch_with_http
+from spatialvision.errors import DataError, RecipeError
+from spatialvision.runs.storage import disk_errors, sync_folder
+from spatialvision.signals import StopSignal
+
+
+def fetch(link: str, path: Path, *, md5: str = "", console: Console, stop: StopSignal) -> Path:
+    """Fetch a link's file; until it is whole and checked it is called ``<path>.part``.
+
+    By aria2c over several connections where that is installed, else over one.
+
+    Args:
+        link: http or https.
+        path: the file.
+        md5: 32 hexadecimal digits; empty accepts any content.
+        console: where progress is shown.
+        stop: asked again and again.
+
+    Returns:
+        The path.
+
+    Raises:
+        RecipeError: the link is none, or the MD5 is none.
+        DataError: the server refuses, the network fails, or the content has another MD5.
+        StorageError: the disk is full or read-only; what came stays.
+        Stopped: on a signal; what came stays.
+    """
+    _check_arguments(link, md5)
+    with disk_errors(path):
+        if path.exists():
+            _check(path, md5, f"move {path} away and run again")
+            return path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f"{path.name}.part")
+        program = shutil.which("aria2c")
+        if program is not None:
+            fetch_with_aria2(program, link, part, console, stop)
+        else:
+            fetch_with_http(link, part, console, stop)
+        try:
+            _check(part, md5, "it was deleted; run again to fetch it anew, or ask for another MD5")
+        except DataError:
+            part.unlink()
+            raise
+        _sync(part)
+        os.replace(part, path)
+        sync_folder(path.parent)
+    return path
+
+
+def _check_arguments(link: str, md5: str) -> None:
+    parts = urlsplit(link)
+    if parts.scheme.lower() not in ("http", "https") or not parts.netloc:
+        raise RecipeError(f"expected a link such as https://example.org/file.tar, got {link!r}")
+    if md5 and (len(md5) != 32 or set(md5.lower()) - set("0123456789abcdef")):
+        raise RecipeError(f"expected an MD5 of 32 hexadecimal digits, got {md5!r}")
+
+
+def _check(path: Path, md5: str, hint: str) -> None:
+    if md5 and (found := file_md5(path)) != md5.lower():
+        raise DataError(f"{path} has the MD5 {found}, expected {md5.lower()}; {hint}")
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

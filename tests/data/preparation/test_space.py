@@ -1,0 +1,20 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spatialvision.data.preparation.space import check_space
+from spatialvision.errors import StorageError
+
+
+def test_the_disk_of_a_folder_to_be_made_is_asked(small_disk: Any) -> None:
+    disk = small_disk("size=1m")
+    check_space(disk / "not" / "yet", 900_000)
+    with pytest.raises(StorageError, match=r"not/yet: 1\.13 MB needed, 1\.05 MB free.*--to") as caught:
+        check_space(disk / "not" / "yet", 1_100_000)
+    assert caught.value.exit_code == 6
+
+
+def test_a_relative_folder_is_asked_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    check_space(Path("not/yet"), 1)
