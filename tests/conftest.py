@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -44,6 +46,41 @@ def small_recipe(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("recipes") / "small.yaml"
     path.write_text(SMALL_RECIPE)
     return str(path)
+
+
+def photograph(seed: int, size_hw: tuple[int, int]) -> Image.Image:
+    """Something like a photograph: shading, shapes, writing and noise."""
+    random, (height, width) = np.random.default_rng(seed), size_hw
+    rows, columns = np.mgrid[0:height, 0:width]
+    shades = [np.sin(columns / random.uniform(9, 40)), np.cos(rows / random.uniform(9, 40)), rows / height]
+    pixels = 128 + 90 * np.stack(shades, axis=2) + random.normal(0, 6, (height, width, 3))
+    image = Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+    drawing = ImageDraw.Draw(image)
+    for _ in range(4):
+        x, y = random.integers(0, width), random.integers(0, height)
+        colour = tuple(map(int, random.integers(0, 256, 3)))
+        drawing.ellipse((x, y, x + width // 4, y + height // 4), fill=colour)
+    drawing.text((width // 4, height // 3), f"photograph {seed}", fill=(255, 255, 255))
+    return image
+
+
+@pytest.fixture(scope="session")
+def make_photograph() -> Callable[[int, tuple[int, int]], Image.Image]:
+    return photograph
+
+
+@pytest.fixture
+def photographs(tmp_path: Path) -> Path:
+    """A folder of JPEG files of various sizes: 3 classes, 8 training and 3 validation images each."""
+    folder, random = tmp_path / "photographs", np.random.default_rng(0)
+    for split, count in (("train", 8), ("val", 3)):
+        for label in range(3):
+            below = folder / split / f"n0000000{label}"
+            below.mkdir(parents=True)
+            for number in range(count):
+                height, width = map(int, random.integers(60, 120, 2))
+                photograph(random.integers(1000), (height, width)).save(below / f"{number}.JPEG", quality=90)
+    return folder
 
 
 @pytest.fixture

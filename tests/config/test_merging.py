@@ -20,7 +20,13 @@ def test_another_name_starts_the_block_afresh() -> None:
 
 
 def test_another_dataset_keeps_what_the_schema_says_of_all() -> None:
-    every = {"validation": "0", "smallest_size": "32", "normalise": "false"}
+    every = {
+        "validation": "0",
+        "smallest_size": "32",
+        "normalise": "false",
+        "repeats": "3",
+        "epoch_images": "9",
+    }
     assert every.keys() | {"name"} == Data.model_fields.keys()
     parent = {"data": {"name": "mnist", "size": "8", **every}}
     assert merge(parent, {"data": {"name": "digits"}}) == {"data": {"name": "digits", **every}}

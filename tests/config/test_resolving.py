@@ -77,8 +77,8 @@ def test_what_is_missing(problems: Problems) -> None:
         ("data.name=zzz", "data.name: unknown dataset 'zzz'; known: drawings, pictures (override)"),
         (
             "data.optimizer.lr=1",
-            "data.optimizer: unknown field; known: data_root, name, normalise, size, smallest_size, validation "
-            "(override)",
+            "data.optimizer: unknown field; known: data_root, epoch_images, name, normalise, repeats, size, "
+            "smallest_size, validation (override)",
         ),
         ("objective.weight=1", "objective.weight: unknown field; known: label_smoothing, name (override)"),
         ("schedule.warmup.epoch=1", "schedule.warmup.epoch: unknown field; did you mean 'epochs'? (override)"),

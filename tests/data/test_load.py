@@ -39,7 +39,9 @@ def test_an_unknown_name_suggests_the_nearest(tmp_path: Path) -> None:
 
 
 def test_a_builder_must_return_a_dataset(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"wrong_for_test_load.*ImageDataset, got <class 'int'>"):
+    with pytest.raises(
+        DataError, match=r"wrong_for_test_load.*ImageDataset or a FolderDataset, got <class 'int'>"
+    ):
         load_dataset("wrong_for_test_load", {}, tmp_path, offline=True)
 
 

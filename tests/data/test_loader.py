@@ -118,6 +118,18 @@ def test_statistics_that_do_not_fit_are_refused(mean: tuple[float, ...], std: tu
         InMemoryLoader(make_split(), mean, std, "cpu", 3)
 
 
+def test_further_copies_are_the_same_image_with_keys_of_their_own() -> None:
+    split, positions = make_split(), torch.tensor([7, 47, 87])
+    loader = InMemoryLoader(split, MEAN, STD, "cpu", 3, Augmentation(rotation_deg=30), copies=3)
+    batch = loader.batch(positions, 2)
+    assert batch.indices.tolist() == [7, 7, 7]
+    assert batch.labels.tolist() == [7, 7, 7]
+    assert torch.equal(batch.keys, sample_keys(3, 2, positions))
+    assert not torch.allclose(batch.images[0], batch.images[1])
+    alone = InMemoryLoader(split, MEAN, STD, "cpu", 3, Augmentation(rotation_deg=30))
+    assert torch.equal(alone.batch(positions[:1], 2).images[0], batch.images[0])
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_batches_are_delivered_on_the_device() -> None:
     split = make_split()

@@ -24,3 +24,11 @@ def test_changes_are_named_and_the_command_is_none(tmp_path: Path) -> None:
     found = changes(old, new)
     assert len(found) == 2
     assert f"threads: {old['threads']} → 99" in found
+
+
+def test_another_decoder_is_a_change(tmp_path: Path) -> None:
+    one, other = (
+        describe_environment(torch.device("cpu"), 1, tmp_path, decoder)
+        for decoder in ("pillow 13.0", "pillow 14.0")
+    )
+    assert changes(one, other) == ["decoder: pillow 13.0 → pillow 14.0"]

@@ -7,6 +7,8 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from spatialvision.config.fields import Block, Fields, Length, dotted, frozen
 
+Share = Annotated[float, Field(ge=0, le=1)]
+
 
 class About(Fields):
     """What the recipe asks, where it comes from, what it costs and what was reported."""
@@ -34,6 +36,14 @@ class Data(Block):
     normalise: bool = Field(
         True, description="subtract the training images' mean and divide by their std; false leaves [0, 1]"
     )
+    repeats: int = Field(
+        1,
+        ge=1,
+        description="copies of a training image in a row, each augmented anew, dealt to different processes",
+    )
+    epoch_images: int | None = Field(
+        None, ge=1, description="training images in an epoch, copies counted; null: as many as the split has"
+    )
 
 
 class AugmentationFields(Fields):
@@ -45,6 +55,10 @@ class AugmentationFields(Fields):
     scale: tuple[float, float] = Field((1.0, 1.0), description="magnification, uniform between these")
     shift: float = Field(
         0.0, ge=0, le=1, description="shift in x and y, uniform within ± this share of the size"
+    )
+    colour_jitter: tuple[Share, Share, Share] = Field(
+        (0.0, 0.0, 0.0),
+        description="factors on brightness, contrast and saturation, uniform within 1 ± these",
     )
 
     @field_validator("scale")
@@ -226,4 +240,4 @@ class Experiment(Fields):
         return max(1, self.steps or round((self.epochs or 0) * steps_per_epoch))
 
 
-MAY_CHANGE_ON_RESUME = ("about", "device", "processes", "timeout_seconds", "log")
+MAY_CHANGE_ON_RESUME = ("about", "data.workers", "device", "processes", "timeout_seconds", "log")

@@ -50,7 +50,7 @@ def _named(overrides: Sequence[str]) -> dict[str, Any]:
     for text in overrides:
         given |= flatten(nested(*split_override(text)))
     free = ("seed", *MAY_CHANGE_ON_RESUME)
-    return {name: value for name, value in given.items() if name.split(".")[0] not in free}
+    return {name: value for name, value in given.items() if not any(_lies_in(name, each) for each in free)}
 
 
 def _lies_in(key: str, name: str) -> bool:

@@ -105,6 +105,10 @@ class ImageDataset:
         """Per channel, the (biased) standard deviation of the whole training split's pixels, in [0, 1]."""
         return tuple(std for _, std in self._statistics)
 
+    def lit(self) -> torch.Tensor:
+        """Bool (H, W) on the CPU: where some training or test image is not black."""
+        return (self.train.images.amax(dim=(0, 1)) | self.test.images.amax(dim=(0, 1))).cpu() > 0
+
     @cached_property
     def _statistics(self) -> list[tuple[float, float]]:
         return [_mean_and_std(self.train.images[:, channel]) for channel in range(self.in_channels)]
@@ -124,21 +128,31 @@ def hold_out(dataset: ImageDataset, fraction: float) -> dict[str, Split]:
     Raises:
         ValueError: the fraction is out of range, or would leave no image to train or to validate on.
     """
-    if not 0 <= fraction < 1:
-        raise ValueError(f"fraction: expected 0 ≤ fraction < 1, got {fraction}")
     if fraction == 0:
         return {"train": dataset.train, "test": dataset.test}
-    size, count = len(dataset.train), round(fraction * len(dataset.train))
+    kept, held_out = held_out_positions(len(dataset.train), fraction)
+    return {
+        "train": dataset.train.select(kept),
+        "validation": dataset.train.select(held_out),
+        "test": dataset.test,
+    }
+
+
+def held_out_positions(size: int, fraction: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """The positions of a split that stay and those that are held out, both int64 and rising.
+
+    Raises:
+        ValueError: the fraction is out of range, or would leave no image to train or to validate on.
+    """
+    if not 0 <= fraction < 1:
+        raise ValueError(f"fraction: expected 0 ≤ fraction < 1, got {fraction}")
+    count = round(fraction * size)
     if not 0 < count < size:
         raise ValueError(
             f"fraction: {fraction} of {size} training images holds out {count}, leaving a split empty"
         )
     order = sample_keys(_HOLD_OUT_SEED, 0, torch.arange(size)).argsort()
-    return {
-        "train": dataset.train.select(order[count:].sort().values),
-        "validation": dataset.train.select(order[:count].sort().values),
-        "test": dataset.test,
-    }
+    return order[count:].sort().values, order[:count].sort().values
 
 
 def _mean_and_std(pixels: torch.Tensor) -> tuple[float, float]:

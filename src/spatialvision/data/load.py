@@ -4,12 +4,16 @@ import inspect
 from pathlib import Path
 from typing import Any
 
-from spatialvision.data.dataset import ImageDataset
+from spatialvision.data.dataset import ImageDataset, Split
+from spatialvision.data.folder import FolderDataset, FolderSplit
 from spatialvision.errors import DataError
 from spatialvision.registry import DATASETS
 
+AnyDataset = ImageDataset | FolderDataset
+AnySplit = Split | FolderSplit
 
-def load_dataset(name: str, options: dict[str, Any], data_root: Path, offline: bool) -> ImageDataset:
+
+def load_dataset(name: str, options: dict[str, Any], data_root: Path, offline: bool) -> AnyDataset:
     """Build a registered dataset.
 
     Args:
@@ -26,8 +30,9 @@ def load_dataset(name: str, options: dict[str, Any], data_root: Path, offline: b
     takes = inspect.signature(builder).parameters
     supplied = {"data_root": Path(data_root).expanduser(), "offline": offline}
     dataset = builder(**{key: value for key, value in supplied.items() if key in takes} | options)
-    if not isinstance(dataset, ImageDataset):
+    if not isinstance(dataset, AnyDataset):
         raise DataError(
-            f"dataset {name!r}: expected its builder to return an ImageDataset, got {type(dataset)}"
+            f"dataset {name!r}: expected its builder to return an ImageDataset or a FolderDataset, got "
+            f"{type(dataset)}"
         )
     return dataset

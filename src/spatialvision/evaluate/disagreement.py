@@ -8,11 +8,12 @@ import torch
 from spatialvision.config.experiment import Experiment
 from spatialvision.errors import RecipeError
 from spatialvision.evaluate.load import load_data
+from spatialvision.evaluate.loaders import measuring_loader
 from spatialvision.runs.directory import Run
 
 
 def images_at(run: Run, split: str, positions: np.ndarray, data_root: Path) -> np.ndarray:
-    """Images of a run's split as its model met them, padded and distorted, without connecting to a network.
+    """Images of a run's split as its model met them, padded, distorted or cropped, without connecting to a network.
 
     Args:
         positions: (n,) positions in the split, from 0.
@@ -24,7 +25,9 @@ def images_at(run: Run, split: str, positions: np.ndarray, data_root: Path) -> n
         DataError: the data are not at hand.
         RecipeError: the dataset is not registered, or has no such split.
     """
-    data = load_data(Experiment.model_validate(run.experiment), data_root, offline=True)
+    experiment = Experiment.model_validate(run.experiment)
+    data = load_data(experiment, data_root, offline=True)
     if split not in data.splits:
         raise RecipeError(f"{run.path} has no split {split!r}; it has {', '.join(data.splits)}")
-    return data.splits[split].select(torch.from_numpy(positions)).images.cpu().numpy()
+    loader = measuring_loader(experiment, data, data.splits[split], torch.device("cpu"))
+    return (255 * loader.images_from(torch.from_numpy(positions))).round().byte().numpy()

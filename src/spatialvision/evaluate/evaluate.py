@@ -11,8 +11,9 @@ from torch import nn
 
 from spatialvision.config.experiment import Experiment
 from spatialvision.config.reading import read_value
-from spatialvision.data.dataset import ImageDataset
+from spatialvision.data.ahead import worker_failures_told
 from spatialvision.data.distortion import distort_split
+from spatialvision.data.load import AnyDataset
 from spatialvision.errors import DataError, RecipeError
 from spatialvision.evaluate.choice import Choice, choose
 from spatialvision.evaluate.load import ExperimentData, load_data, untrained_model, without_pretrained
@@ -28,6 +29,7 @@ def evaluate_subject(subject: Subject, choice: Choice) -> dict[str, Path]:
     return {name: path for name, path in written.items() if path is not None}
 
 
+@worker_failures_told()
 def evaluate_run(
     run: Run,
     evaluators: Sequence[str] = (),
@@ -57,6 +59,7 @@ def evaluate_run(
         RecipeError: an evaluator, an option or a split does not exist, a named evaluator does not apply to the
             model, or the run is not finished.
         DataError: weights or data are damaged, or data are missing.
+        WorkerError: a process that decodes images died, or takes too long.
     """
     experiment = Experiment.model_validate(run.experiment)
     choice = choose(evaluators or experiment.evaluation.evaluators)
@@ -117,7 +120,7 @@ def usable_device(asked: str) -> str:
     return "cuda" if asked != "cpu" and torch.cuda.is_available() else "cpu"
 
 
-def load_run_model(run: Run, experiment: Experiment, dataset: ImageDataset, device: str) -> nn.Module:
+def load_run_model(run: Run, experiment: Experiment, dataset: AnyDataset, device: str) -> nn.Module:
     """A finished run's model in evaluation mode.
 
     Raises:

@@ -9,7 +9,8 @@ from torch import nn
 from spatialvision.config.experiment import Experiment
 from spatialvision.data.dataset import ImageDataset, Split, hold_out
 from spatialvision.data.distortion import Distortion, distort_dataset, measured_split
-from spatialvision.data.load import load_dataset
+from spatialvision.data.folder import FolderDataset
+from spatialvision.data.load import AnyDataset, AnySplit, load_dataset
 from spatialvision.data.padding import pad_dataset
 from spatialvision.errors import RecipeError
 from spatialvision.models.build import build_model
@@ -31,12 +32,20 @@ class ExperimentData:
         distortion: None where there is none.
     """
 
-    dataset: ImageDataset
-    splits: dict[str, Split]
-    training: Split
+    dataset: AnyDataset
+    splits: dict[str, AnySplit]
+    training: AnySplit
     mean: tuple[float, ...]
     std: tuple[float, ...]
     distortion: Distortion | None = None
+
+    @property
+    def fingerprints(self) -> dict[str, Split]:
+        """For each split the images, or a cheap stand-in for files, by which processes see whether theirs are equal."""
+        return {
+            name: split if isinstance(split, Split) else split.fingerprint()
+            for name, split in {**self.splits, "training": self.training}.items()
+        }
 
 
 def load_data(experiment: Experiment, data_root: Path, offline: bool) -> ExperimentData:
@@ -46,31 +55,57 @@ def load_data(experiment: Experiment, data_root: Path, offline: bool) -> Experim
         DataError: files are missing or corrupt.
         RecipeError: the dataset cannot be made, distorted or split with these options.
     """
-    block, asked = experiment.data, experiment.distortion
+    block = experiment.data
     try:
         dataset = load_dataset(block.name, block.options, data_root, offline)
-        if block.smallest_size is not None:
-            dataset = pad_dataset(dataset, block.smallest_size)
-        undistorted = hold_out(dataset, block.validation)
-        splits, distortion = dict(undistorted), None
-        if asked is not None:
-            supplied = {"training_images": dataset.train.images}
-            distortion = DISTORTIONS.build(asked.name, asked.options, supplied)
-            dataset = distort_dataset(dataset, distortion)
-            splits = hold_out(dataset, block.validation)
-            if "validation" in splits:
-                splits["validation"] = measured_split(undistorted["validation"], distortion)
+        prepare = _in_folders if isinstance(dataset, FolderDataset) else _in_memory
+        data = prepare(experiment, dataset)  # type: ignore[operator]
     except ValueError as error:
         raise RecipeError(f"data {block.name}: {error}") from error
     if (count := experiment.evaluation.train_images) is not None:
-        splits["train"] = splits["train"].select(torch.arange(min(count, len(splits["train"]))))
-    unchanged = (0.0,) * dataset.in_channels, (1.0,) * dataset.in_channels
-    mean, std = (dataset.mean, dataset.std) if block.normalise else unchanged
-    return ExperimentData(dataset, splits, undistorted["train"], mean, std, distortion)
+        data.splits["train"] = data.splits["train"].select(
+            torch.arange(min(count, len(data.splits["train"])))
+        )
+    return data
+
+
+def _in_memory(experiment: Experiment, dataset: ImageDataset) -> ExperimentData:
+    block, asked = experiment.data, experiment.distortion
+    if block.smallest_size is not None:
+        dataset = pad_dataset(dataset, block.smallest_size)
+    undistorted = hold_out(dataset, block.validation)
+    splits: dict[str, AnySplit] = dict(undistorted)
+    distortion = None
+    if asked is not None:
+        supplied = {"training_images": dataset.train.images}
+        distortion = DISTORTIONS.build(asked.name, asked.options, supplied)
+        dataset = distort_dataset(dataset, distortion)
+        splits = dict(hold_out(dataset, block.validation))
+        if "validation" in splits:
+            splits["validation"] = measured_split(undistorted["validation"], distortion)
+    return ExperimentData(
+        dataset, splits, undistorted["train"], *_statistics(experiment, dataset), distortion
+    )
+
+
+def _in_folders(experiment: Experiment, dataset: FolderDataset) -> ExperimentData:
+    unusable = {"data.smallest_size": experiment.data.smallest_size, "distortion": experiment.distortion}
+    for name, value in unusable.items():
+        if value is not None:
+            raise ValueError(f"{name} is for images in memory; expected null for images in folders")
+    splits: dict[str, AnySplit] = dict(dataset.splits(experiment.data.validation))
+    return ExperimentData(dataset, splits, splits["train"], *_statistics(experiment, dataset))
+
+
+def _statistics(experiment: Experiment, dataset: AnyDataset) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and std that images are normalised with."""
+    if experiment.data.normalise:
+        return dataset.mean, dataset.std
+    return (0.0,) * dataset.in_channels, (1.0,) * dataset.in_channels
 
 
 def untrained_model(
-    experiment: Experiment, dataset: ImageDataset, device: torch.device | str, offline_only: bool = False
+    experiment: Experiment, dataset: AnyDataset, device: torch.device | str, offline_only: bool = False
 ) -> nn.Module:
     """The experiment's model for the dataset's images and classes, on the device, in its memory format.
 
@@ -99,7 +134,7 @@ def untrained_model(
     return model.to(device, memory_format=memory_format)  # type: ignore[call-overload]
 
 
-def _black(experiment: Experiment, dataset: ImageDataset) -> tuple[float, ...]:
+def _black(experiment: Experiment, dataset: AnyDataset) -> tuple[float, ...]:
     """What black is once the images are normalised, by channel."""
     if not experiment.data.normalise:
         return (0.0,) * dataset.in_channels

@@ -5,13 +5,13 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from spatialvision.data.loader import InMemoryLoader
+from spatialvision.data.loader import Loader
 
 
 @torch.inference_mode()
 def predict(
     model: nn.Module,
-    loader: InMemoryLoader,
+    loader: Loader,
     positions: Tensor,
     batch_size: int,
     precision: str = "float32",
@@ -29,9 +29,10 @@ def predict(
     """
     training = model.training
     model.eval()
-    parts, labels = [], []
+    parts, labels, batches = [], [], positions.split(batch_size)
+    loader.plan((part, 0) for part in batches)
     try:
-        for part in positions.split(batch_size):
+        for part in batches:
             if should_stop():
                 return None
             batch = loader.batch(part, epoch=0)
@@ -39,6 +40,7 @@ def predict(
                 parts.append(model(batch.images).float().cpu())
             labels.append(batch.labels.cpu())
     finally:
+        loader.plan(())
         model.train(training)
     return torch.cat(parts), torch.cat(labels)
 

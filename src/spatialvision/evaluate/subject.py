@@ -8,10 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from spatialvision.config.experiment import Experiment
-from spatialvision.data.dataset import ImageDataset, Split
 from spatialvision.data.distortion import Distortion, Turning, fixed_keys
-from spatialvision.data.loader import InMemoryLoader
+from spatialvision.data.load import AnyDataset, AnySplit
+from spatialvision.data.loader import Loader
 from spatialvision.evaluate.load import ExperimentData
+from spatialvision.evaluate.loaders import measuring_loader, memory_format_of
 from spatialvision.evaluate.predict import predict
 from spatialvision.evaluate.progress import Track, untracked
 from spatialvision.runs.directory import Run
@@ -33,9 +34,9 @@ class Subject:
 
     folder: Path
     model: nn.Module
-    dataset: ImageDataset
-    split: Split
-    loader: InMemoryLoader
+    dataset: AnyDataset
+    split: AnySplit
+    loader: Loader
     batch_size: int
     precision: str = "float32"
     distortion: Distortion | None = None
@@ -71,7 +72,7 @@ def make_subject(
     """A subject on the model's own device, its files below ``evaluation/<split>/`` of the run."""
     dataset, images = data.dataset, data.splits[split]
     device = next(model.parameters()).device
-    loader = InMemoryLoader(images, data.mean, data.std, device, experiment.seed)
+    loader = measuring_loader(experiment, data, images, device)
     return Subject(
         folder=run.path / "evaluation" / split,
         model=model,
@@ -82,6 +83,6 @@ def make_subject(
         precision=experiment.precision,
         distortion=data.distortion,
         training_batch_size=experiment.batch_size,
-        memory_format=torch.channels_last if experiment.channels_last else torch.contiguous_format,
+        memory_format=memory_format_of(experiment),
         track=track,
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from spatialvision.data.dataset import ImageDataset
+from spatialvision.data.load import AnyDataset
 from spatialvision.nn.grid import pixel_centres, pixel_shift, similarity_matrix
 from spatialvision.nn.perspective import CORNERS_XY, matrix_between
 
@@ -48,7 +48,7 @@ class Warps:
     matrices: Tensor
 
 
-def all_warps(dataset: ImageDataset) -> list[Warps]:
+def all_warps(dataset: AnyDataset) -> list[Warps]:
     """The curves of a robustness report, each with the shrinking that the dataset's images need."""
     size_hw, corners = dataset.size_hw, content_corners(dataset)
     reach = min(size_hw) // 4
@@ -90,14 +90,14 @@ def make_warps(
     return Warps(name, parameter, tuple(map(float, values)), neutral, fit, shrink @ matrices)
 
 
-def content_corners(dataset: ImageDataset) -> Tensor:
+def content_corners(dataset: AnyDataset) -> Tensor:
     """The reach (P, 2), in normalised (x, y), of what the images show, over all images of the dataset.
 
     A pixel counts that is not black in some training or test image, and reaches one pixel from its centre in
     each direction, which is where bilinear sampling has faded it out. Photographs fill the image (and half a
     pixel more); digits leave an empty border.
     """
-    lit = (dataset.train.images.amax(dim=(0, 1)) | dataset.test.images.amax(dim=(0, 1))).cpu() > 0
+    lit = dataset.lit()
     height, width = dataset.size_hw
     row, column = lit.nonzero(as_tuple=True)
     like = torch.zeros((), dtype=torch.float64)

@@ -112,8 +112,8 @@ def row_name(split: str) -> str:
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any], may_change: Iterable[str]) -> list[str]:
     """Lines "field: old → new" for two flat experiments, fields that may change left out."""
-    free = tuple(may_change)
-    keys = [key for key in sorted({*old, *new}) if key.split(".")[0] not in free]
+    free = tuple(f"{name}." for name in may_change)
+    keys = [key for key in sorted({*old, *new}) if not f"{key}.".startswith(free)]
     return [
         f"{key}: {old.get(key, 'absent')} → {new.get(key, 'absent')}"
         for key in keys

@@ -16,7 +16,9 @@ from spatialvision.evaluate.device_name import processor_name
 PACKAGES = ("torch", "torchvision", "timm", "numpy", "scipy", "scikit-learn", "safetensors", "pydantic")
 
 
-def describe_environment(device: torch.device, world_size: int, data_root: Path) -> dict[str, Any]:
+def describe_environment(
+    device: torch.device, world_size: int, data_root: Path, decoder: str | None = None
+) -> dict[str, Any]:
     """Commit, versions, hardware, threads and command; no environment variables, which may hold secrets."""
     return {
         "command": sys.argv,
@@ -33,6 +35,7 @@ def describe_environment(device: torch.device, world_size: int, data_root: Path)
         "threads": torch.get_num_threads(),
         "processes": world_size,
         "data_root": str(data_root),
+        "decoder": decoder,
     }
 
 
@@ -48,6 +51,7 @@ def changes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
         "gpu",
         "threads",
         "cpu_capability",
+        "decoder",
     )
     return [f"{key}: {old.get(key)} → {new[key]}" for key in keys if old.get(key) != new[key]]
 

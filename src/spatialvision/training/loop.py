@@ -6,7 +6,7 @@ A new idea adds a module, a model, an objective, a dataset or an evaluator; neve
 import contextlib
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import torch
@@ -14,14 +14,14 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from spatialvision.config.experiment import Experiment
-from spatialvision.data.loader import InMemoryLoader
-from spatialvision.data.order import sample_indices
+from spatialvision.data.loader import Loader
 from spatialvision.data.randomness import derive_seed
 from spatialvision.distributed.process import Process
 from spatialvision.errors import DivergedError, RecipeError
 from spatialvision.signals import StopSignal
 from spatialvision.training.checkpoint import Checkpoints
 from spatialvision.training.journal import Journal
+from spatialvision.training.parts import IDLE, coming_batches, parts_of_step
 from spatialvision.training.plan import Plan
 from spatialvision.training.progress import ProgressBar
 from spatialvision.training.state import TrainingState
@@ -46,7 +46,7 @@ class Job:
     process: Process
     state: TrainingState
     step: nn.Module
-    loader: InMemoryLoader
+    loader: Loader
     learning_rate: Callable[[int], float]
     measure: Callable[[], Rows | None]
     watch: Callable[[Rows], None]
@@ -70,18 +70,29 @@ def fit(job: Job) -> None:
     """
     state, plan = job.state, job.plan
     job.clock = time.perf_counter()
-    while True:
-        if not state.reported and (plan.logs_at(state.step) or plan.evaluates_at(state.step)):
-            report(job)
-            job.all_go_on = False
-        signal = 0 if job.all_go_on else job.process.largest(job.stop.received)
-        if signal or (plan.saves_at(state.step) and state.step != job.saved_step):
-            save(job)
-        if signal:
-            raise job.stop.error(signal, f"saved at step {state.step:,} of {plan.total_steps:,}")
-        if state.step == plan.total_steps:
-            return
-        advance(job)
+    with _planned(job):
+        while True:
+            if not state.reported and (plan.logs_at(state.step) or plan.evaluates_at(state.step)):
+                report(job)
+                job.all_go_on = False
+            signal = 0 if job.all_go_on else job.process.largest(job.stop.received)
+            if signal or (plan.saves_at(state.step) and state.step != job.saved_step):
+                save(job)
+            if signal:
+                raise job.stop.error(signal, f"saved at step {state.step:,} of {plan.total_steps:,}")
+            if state.step == plan.total_steps:
+                return
+            advance(job)
+
+
+@contextlib.contextmanager
+def _planned(job: Job) -> Iterator[None]:
+    """The loader knows what comes inside the block."""
+    job.loader.plan(coming_batches(job.experiment, job.plan, len(job.loader), job.process, job.state.step))
+    try:
+        yield
+    finally:
+        job.loader.plan(())
 
 
 def advance(job: Job) -> None:
@@ -92,17 +103,13 @@ def advance(job: Job) -> None:
     for group in state.optimizer.param_groups:
         group["lr"] = job.learning_rate(state.step) * group["lr_factor"]
     process.course.at("reading the images of step", state.step + 1)
-    images = sample_indices(
-        plan.images, plan.batch_size, experiment.seed, epoch, position, process.rank, process.world_size,
-        drop_last=experiment.drop_last,
-    )  # fmt: skip
+    parts = parts_of_step(experiment, plan, len(job.loader), process, state.step)
     # Gradients are averaged over processes; this weight turns that into the mean over the global batch.
     weight = process.world_size / plan.images_in(position)
     state.optimizer.zero_grad(set_to_none=True)
-    if is_idle := len(images) == 0:
-        # The last batch has fewer images than there are processes: take part with an image that does not count.
-        images, weight = torch.zeros(1, dtype=torch.int64), 0.0
-    parts = images.chunk(-(-experiment.accumulate // process.world_size))
+    if is_idle := not parts:
+        # The last batch has fewer images than there are processes: take part all the same.
+        parts, weight = (IDLE,), 0.0
     losses: list[Tensor] = []
     for number, part in enumerate(parts, start=1):
         batch = job.loader.batch(part, epoch)

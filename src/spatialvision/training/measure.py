@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from spatialvision.data.loader import InMemoryLoader
+from spatialvision.data.loader import Loader
 from spatialvision.distributed.process import Process
 from spatialvision.evaluate.predict import predict
 from spatialvision.runs.directory import row_name
@@ -15,7 +15,7 @@ from spatialvision.signals import StopSignal
 
 def measure(
     model: nn.Module,
-    loaders: dict[str, InMemoryLoader],
+    loaders: dict[str, Loader],
     batch_size: int,
     precision: str,
     process: Process,

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from spatialvision.data.loader import InMemoryLoader
+from spatialvision.data.loader import Loader
 from spatialvision.evaluate.sampler import look
 from spatialvision.models.protocols import HasTheta
 
@@ -12,8 +12,8 @@ COLUMNS = 8
 
 def pictures(
     model: nn.Module,
-    training: InMemoryLoader,
-    measured: dict[str, InMemoryLoader],
+    training: Loader,
+    measured: dict[str, Loader],
     epoch: int,
 ) -> dict[str, Tensor]:
     """Images (C, H, W) in [0, 1] by name.

@@ -9,7 +9,7 @@ from spatialvision.data.order import steps_per_epoch
 
 @dataclass(frozen=True)
 class Plan:
-    """Step counts of one run; intervals are in steps, at least 1."""
+    """Step counts of one run; ``images`` are those of an epoch, intervals are in steps, at least 1."""
 
     images: int
     batch_size: int
@@ -45,6 +45,7 @@ class Plan:
 
 def make_plan(experiment: Experiment, images: int) -> Plan:
     """The plan of an experiment on a training split of so many images."""
+    images = experiment.data.epoch_images or images
     per_epoch = steps_per_epoch(images, experiment.batch_size, experiment.drop_last)
     total = experiment.total_steps(per_epoch)
 

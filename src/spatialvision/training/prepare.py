@@ -1,32 +1,27 @@
 """From an experiment to everything the loop works with."""
 
-from collections.abc import Callable
-from functools import partial
-
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from spatialvision.config.experiment import Experiment
-from spatialvision.data.augmentation import Augmentation
-from spatialvision.data.dataset import ImageDataset
-from spatialvision.data.loader import InMemoryLoader
+from spatialvision.data.load import AnyDataset
+from spatialvision.data.loader import Loader
 from spatialvision.data.randomness import derive_seed
 from spatialvision.distributed.process import Process
 from spatialvision.errors import RecipeError
 from spatialvision.evaluate.load import ExperimentData, untrained_model
+from spatialvision.evaluate.loaders import measuring_loader, memory_format_of, training_loader
 from spatialvision.registry import OBJECTIVES
 from spatialvision.training.objectives import Objective
 from spatialvision.training.optimizer import build_optimizer
 from spatialvision.training.state import TrainingState
 from spatialvision.training.step import TrainingStep
 
-Change = Callable[[Tensor, Tensor], Tensor]
-
 
 def prepare_model(
-    experiment: Experiment, dataset: ImageDataset, device: torch.device, offline: bool = False
+    experiment: Experiment, dataset: AnyDataset, device: torch.device, offline: bool = False
 ) -> nn.Module:
     """The model with its initial weights, which depend on the seed alone, unless they are pretrained."""
     torch.manual_seed(derive_seed(experiment.seed, "weights"))
@@ -82,29 +77,11 @@ def _missing(model: nn.Module, required: type, name: str) -> str | None:
 
 def prepare_loaders(
     experiment: Experiment, data: ExperimentData, device: torch.device
-) -> tuple[InMemoryLoader, dict[str, InMemoryLoader]]:
+) -> tuple[Loader, dict[str, Loader]]:
     """The training loader, its images new in each epoch, and one fixed loader for each measured split."""
-    memory_format = torch.channels_last if experiment.channels_last else torch.contiguous_format
-    make: Callable[..., InMemoryLoader] = partial(
-        InMemoryLoader,
-        mean=data.mean,
-        std=data.std,
-        device=device,
-        seed=experiment.seed,
-        memory_format=memory_format,
-    )
-    augmentation = Augmentation(**experiment.augmentation.model_dump())
-    changes: list[Change] = [] if data.distortion is None else [data.distortion]
-    changes += [] if augmentation.is_identity else [augmentation]
-    training = make(data.training, augmentation=_in_order(changes) if changes else None)
     measured = [name for name in experiment.evaluation.splits if name in data.splits]
-    return training, {name: make(data.splits[name]) for name in measured}
-
-
-def _in_order(changes: list[Change]) -> Change:
-    def apply(images: Tensor, keys: Tensor) -> Tensor:
-        for change in changes:
-            images = change(images, keys)
-        return images
-
-    return apply
+    memory_format = memory_format_of(experiment)
+    return training_loader(experiment, data, device), {
+        name: measuring_loader(experiment, data, data.splits[name], device, memory_format)
+        for name in measured
+    }

@@ -9,6 +9,9 @@ from pathlib import Path
 import torch
 
 from spatialvision.config.resolving import Resolved
+from spatialvision.data.ahead import worker_failures_told
+from spatialvision.data.decoders import DECODERS
+from spatialvision.data.folder import FolderDataset
 from spatialvision.data.root import default_data_root
 from spatialvision.distributed.accounting import accounted
 from spatialvision.distributed.agreement import agree
@@ -16,7 +19,7 @@ from spatialvision.distributed.devices import check_gpus
 from spatialvision.distributed.launch import launch
 from spatialvision.distributed.process import Process, is_worker, join, leave, start_watch
 from spatialvision.errors import RecipeError, WorkerError
-from spatialvision.evaluate.load import load_data
+from spatialvision.evaluate.load import ExperimentData, load_data
 from spatialvision.evaluate.progress import Bars
 from spatialvision.runs.directory import EXPERIMENT, Run
 from spatialvision.runs.lock import take_lock
@@ -153,7 +156,8 @@ def _train_here(
         process = join(experiment.device, experiment.threads, watch)
         process.course.at("loading the data")
         data = load_data(experiment, data_root, offline)
-        agree(process, experiment, data.splits | {"training": data.training}, imported_files())
+        if process.world_size > 1:
+            agree(process, experiment, data.fingerprints, imported_files())
         process.course.at("building the model")
         model = prepare_model(experiment, data.dataset, process.device, offline)
         if init_from is not None:
@@ -168,10 +172,11 @@ def _train_here(
             log_to(log_file(path, process), visible and rows) as console,
             end_recorded(run, process, watch),
             accounted(watch),
+            worker_failures_told(),
         ):
             if process.world_size > 1:
                 log.info("rank %d of %d: process %d on %s, %s", *_place(process))
-            _record_environment(run, process, data_root)
+            _record_environment(run, process, data_root, data)
             continue_job(job)
             progress = ProgressBar(job.plan, job.state.step, console, visible)
             with contextlib.closing(job.journal), progress as job.progress:
@@ -192,15 +197,26 @@ def _place(process: Process) -> tuple[int, int, int, str, torch.device]:
     return process.rank, process.world_size, os.getpid(), socket.gethostname(), process.device
 
 
-def _record_environment(run: Run, process: Process, data_root: Path) -> None:
+def _record_environment(run: Run, process: Process, data_root: Path, data: ExperimentData) -> None:
     """Write what the run is made with; warn when that is not what it was begun with."""
     if not process.is_first:
         return
     keep_imports(run.path)
-    new = describe_environment(process.device, process.world_size, data_root)
+    decoder = _decoder(data)
+    new = describe_environment(process.device, process.world_size, data_root, decoder)
     old = run.read_json("environment.json")
     if old is not None:
         for change in changes(old, new):
             log.warning("this run was begun elsewhere, so its last bits may differ: %s", change)
         new["before"] = [*old.pop("before", []), old]
     write_json(run.path / "environment.json", new)
+
+
+def _decoder(data: ExperimentData) -> str | None:
+    """The decoder of image files with its version, told in the log; None for images in memory."""
+    if not isinstance(data.dataset, FolderDataset):
+        return None
+    decoder = DECODERS[data.dataset.reading.decoder]
+    hint = "" if decoder.is_strict else "; it notices no damage in a file's middle, simplejpeg notices most"
+    log.info("decoding JPEG files with %s%s", decoder.described, hint)
+    return decoder.described

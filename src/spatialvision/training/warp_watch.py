@@ -9,7 +9,7 @@ import logging
 import torch
 from torch import Tensor, nn
 
-from spatialvision.data.loader import InMemoryLoader
+from spatialvision.data.loader import Loader
 from spatialvision.evaluate.frames import nearest_frame
 from spatialvision.evaluate.sampler import frame_angle_deg, look
 from spatialvision.models.protocols import HasTheta
@@ -30,7 +30,7 @@ class WarpWatch:
         measured: the loaders of the measured splits, by name; the first 256 images of the first are looked at.
     """
 
-    def __init__(self, model: nn.Module, measured: dict[str, InMemoryLoader]):
+    def __init__(self, model: nn.Module, measured: dict[str, Loader]):
         self.model = model
         self.loader = next(iter(measured.values()), None)
         self._warned: set[str] = set()
