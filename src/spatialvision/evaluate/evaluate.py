@@ -12,6 +12,7 @@ from torch import nn
 from spatialvision.config.experiment import Experiment
 from spatialvision.config.reading import read_value
 from spatialvision.data.ahead import worker_failures_told
+from spatialvision.data.dataset import Split
 from spatialvision.data.distortion import distort_split
 from spatialvision.data.load import AnyDataset
 from spatialvision.errors import DataError, RecipeError
@@ -92,10 +93,14 @@ def distorted(data: ExperimentData, splits: Sequence[str], text: str) -> tuple[E
     value = read_value(text, f"--distortion {text}")
     options = {"name": value} if isinstance(value, str) else dict(value)
     name = str(options.pop("name", ""))
-    supplied = {"training_images": data.training.images}
+    found = {split: data.splits[split] for split in splits}
+    in_memory = {name: split for name, split in found.items() if isinstance(split, Split)}
+    if len(in_memory) < len(found) or not isinstance(data.training, Split):
+        raise RecipeError(f"--distortion {text}: expected images in memory, got a folder of files")
     try:
+        supplied = {"training_images": data.training.images}
         distortion = DISTORTIONS.build(name, options, supplied)
-        added = {f"{split}-{name}": distort_split(data.splits[split], distortion) for split in splits}
+        added = {f"{split}-{name}": distort_split(images, distortion) for split, images in in_memory.items()}
     except ValueError as error:
         raise RecipeError(f"--distortion {text}: {error}") from error
     for split in added.values():
@@ -104,7 +109,7 @@ def distorted(data: ExperimentData, splits: Sequence[str], text: str) -> tuple[E
                 f"--distortion {text}: expected images of {data.dataset.size_hw}, as the model was trained on, got "
                 f"{tuple(split.images.shape[2:])}"
             )
-    return replace(data, splits=data.splits | added, distortion=distortion), list(added)
+    return replace(data, splits={**data.splits, **added}, distortion=distortion), list(added)
 
 
 def usable_device(asked: str) -> str:
