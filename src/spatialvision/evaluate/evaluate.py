@@ -6,11 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from pydantic import ValidationError
 from safetensors.torch import load as load_tensors
 from torch import nn
 
 from spatialvision.config.experiment import Experiment
+from spatialvision.config.options import option_parameters, typed_options
+from spatialvision.config.problems import describe
 from spatialvision.config.reading import read_value
+from spatialvision.config.recipe import Layers
 from spatialvision.data.ahead import worker_failures_told
 from spatialvision.data.dataset import Split
 from spatialvision.data.distortion import distort_split
@@ -98,9 +102,13 @@ def distorted(data: ExperimentData, splits: Sequence[str], text: str) -> tuple[E
     if len(in_memory) < len(found) or not isinstance(data.training, Split):
         raise RecipeError(f"--distortion {text}: expected images in memory, got a folder of files")
     try:
-        supplied = {"training_images": data.training.images}
-        distortion = DISTORTIONS.build(name, options, supplied)
+        typed = typed_options(DISTORTIONS[name], options, ("training_images",))
+        distortion = DISTORTIONS.build(name, typed, {"training_images": data.training.images})
         added = {f"{split}-{name}": distort_split(images, distortion) for split, images in in_memory.items()}
+    except ValidationError as error:
+        known = list(option_parameters(DISTORTIONS[name], ("training_images",)))
+        problems = describe(error, None, name, Layers("", {}, {}), known)
+        raise RecipeError("\n  ".join([f"--distortion {text}:", *problems])) from error
     except ValueError as error:
         raise RecipeError(f"--distortion {text}: {error}") from error
     for split in added.values():

@@ -81,7 +81,7 @@ def describe_images(record: Record, split: str) -> str:
         for key, value in fields.items()
         if key.partition(".")[0] == "distortion" and value is not None
     ]
-    described = f"{as_text(fields.get('data.name'))}, {record.results['splits'][split]['images']:,} images"
+    described = f"{as_text(fields.get('data.name'))}, {record.images(split):,} images"
     return described + (f", distorted: {' '.join(distortion)}" if distortion else "")
 
 
