@@ -11,10 +11,12 @@ class SpatialVisionError(Exception):
 
     Attributes:
         told: whether another process reports it.
+        accounted: whether the other processes have been told of it.
     """
 
     exit_code = 1
     told = False
+    accounted = False
 
 
 class RecipeError(SpatialVisionError):

@@ -50,13 +50,13 @@ class Ahead:
         if (first := next(coming, None)) is None:
             return
         chunks = -(-len(first[0]) * 3 // (2 * CHUNK))
-        loader = DataLoader(
+        loader: DataLoader[Chunk] = DataLoader(
             reader,  # type: ignore[arg-type]  # it has what is needed of a dataset
             batch_size=None,
-            sampler=_asked(itertools.chain([first], coming), self._expected),  # type: ignore[arg-type]
+            sampler=_asked(itertools.chain([first], coming), self._expected),
             num_workers=workers,
             prefetch_factor=max(2, -(-chunks // workers)),
-            collate_fn=_unchanged,
+            collate_fn=_unchanged,  # type: ignore[arg-type]  # without batching it gets one chunk
             timeout=timeout_seconds,
             pin_memory=pin_memory,
             worker_init_fn=_set_up_worker,

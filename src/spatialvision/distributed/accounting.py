@@ -25,31 +25,33 @@ def accounted(watch: Watch | None) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if watch is None or getattr(error, "accounted", False):
+        if watch is None or (isinstance(error, SpatialVisionError) and error.accounted):
             raise
         account = _explained(watch, error) if _connection_broke(error) else _announced(watch, error)
-        account.accounted = True  # type: ignore[attr-defined]
+        account.accounted = True
         if account is error:
             raise
         raise account from error
 
 
-def _announced(watch: Watch, error: Exception) -> Exception:
-    known = isinstance(error, SpatialVisionError)
-    code = error.exit_code if isinstance(error, SpatialVisionError) else WorkerError.exit_code
-    message = str(error) if known else f"{type(error).__name__}: {error}; its traceback stands above"
-    if not known:
-        traceback.print_exception(error)
+def _announced(watch: Watch, error: Exception) -> SpatialVisionError:
+    known = error if isinstance(error, SpatialVisionError) else _unexpected(watch, error)
     whose = "" if isinstance(error, Stopped | WorkerError) else f"rank {watch.rank}: "
-    ending = watch.end(Ending(watch.rank, code, whose + message))
-    if ending.rank != watch.rank and not (known and code == ending.exit_code):
+    ending = watch.end(Ending(watch.rank, known.exit_code, whose + str(known)))
+    if ending.rank != watch.rank and not (known is error and known.exit_code == ending.exit_code):
         return _told(WorkerError(ending.message))
-    account = error if isinstance(error, SpatialVisionError) else WorkerError(ending.message)
+    account = known if known is error else WorkerError(ending.message)
     account.told = ending.rank != watch.rank or has_launcher()
     return account
 
 
-def _explained(watch: Watch, error: Exception) -> Exception:
+def _unexpected(watch: Watch, error: Exception) -> WorkerError:
+    if (ending := watch.ending()) is None or ending.rank == watch.rank:
+        traceback.print_exception(error)
+    return WorkerError(f"{type(error).__name__}: {error}; its traceback stands above")
+
+
+def _explained(watch: Watch, error: Exception) -> SpatialVisionError:
     deadline = time.monotonic() + CAUSE_SECONDS
     while time.monotonic() < deadline:
         if (ending := watch.ending()) is not None:

@@ -6,6 +6,7 @@ any time, also while collectives are stuck.
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
@@ -74,7 +75,7 @@ class Board:
         """Replace this process's sign of life."""
         self._store.set(f"beat/{beat.rank}", json.dumps(asdict(beat)))
 
-    def beats(self, ranks: range) -> dict[int, Beat]:
+    def beats(self, ranks: Sequence[int]) -> dict[int, Beat]:
         """The newest signs of those processes that have given one."""
         self._known.update(rank for rank in ranks if rank not in self._known and self._has(f"beat/{rank}"))
         known = [rank for rank in ranks if rank in self._known]

@@ -110,17 +110,18 @@ class Judge:
         behind = {rank: seen for rank, seen in present.items() if seen.beat.position == lowest}
         if any(now - seen.moved <= self.timeout * seen.beat.patience for seen in behind.values()):
             return None
-        rank, where = next((rank, seen.beat.where) for rank, seen in behind.items())
+        rank, slowest = next(iter(behind.items()))
+        where, granted = slowest.beat.where, f"{self.timeout * slowest.beat.patience:g} s"
         if all(seen.beat.waits for seen in behind.values()) and len(behind) == len(present):
             return self._end(
                 list(behind),
-                f"rank {rank} and all others did not get on for {self.timeout:g} s while {where}: expected every "
+                f"rank {rank} and all others did not get on for {granted} while {where}: expected every "
                 "process to get through, so the network between them does not work, or they differ (one without a GPU, "
                 "another program); where that is only slow, raise timeout_seconds",
             )
         return self._end(
             list(behind),
-            f"{self.name(rank)} did not get on for {self.timeout:g} s while {where}, and the others wait for it; the "
+            f"{self.name(rank)} did not get on for {granted} while {where}, and the others wait for it; the "
             "log of each rank says where it stands; where that is only slow, raise timeout_seconds",
         )
 

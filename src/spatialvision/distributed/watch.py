@@ -130,6 +130,9 @@ class Watch:
                 ending = ending and board.end(ending)
             elif ending.rank == self.rank:
                 return  # the main thread said so and is on its way out
+            else:
+                # The process that judged may be on another machine than those that have to be killed.
+                self._beats |= board.beats(ending.stuck)
             if ending is not None:
                 self._obey(ending)
                 return

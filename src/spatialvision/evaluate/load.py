@@ -58,8 +58,10 @@ def load_data(experiment: Experiment, data_root: Path, offline: bool) -> Experim
     block = experiment.data
     try:
         dataset = load_dataset(block.name, block.options, data_root, offline)
-        prepare = _in_folders if isinstance(dataset, FolderDataset) else _in_memory
-        data = prepare(experiment, dataset)  # type: ignore[operator]
+        if isinstance(dataset, FolderDataset):
+            data = _in_folders(experiment, dataset)
+        else:
+            data = _in_memory(experiment, dataset)
     except ValueError as error:
         raise RecipeError(f"data {block.name}: {error}") from error
     if (count := experiment.evaluation.train_images) is not None:

@@ -96,7 +96,10 @@ def _jpeg_loader(
 def _changes(data: ExperimentData, asked: dict) -> Change | None:
     """What happens to training images in batches on the device, in order; None if nothing does."""
     brightness, contrast, saturation = asked.pop("colour_jitter")
-    steps = [Augmentation(**asked), ColourJitter(brightness, contrast, saturation)]
+    steps: list[Augmentation | ColourJitter] = [
+        Augmentation(**asked),
+        ColourJitter(brightness, contrast, saturation),
+    ]
     changes: list[Change] = [] if data.distortion is None else [data.distortion]
     changes += [step for step in steps if not step.is_identity]
     return _in_order(changes) if changes else None

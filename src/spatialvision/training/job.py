@@ -52,7 +52,7 @@ def make_job(
         measure=partial(
             measure, judged, measured, evaluation.batch_size, experiment.precision, process, stop
         ),
-        watch=WarpWatch(judged, measured),
+        watch_warps=WarpWatch(judged, measured),
         pictures=partial(pictures, judged, training, measured),
         journal=Journal(path, experiment.log.tensorboard),
         checkpoints=Checkpoints(path / "checkpoints", experiment.checkpoint.keep),

@@ -36,8 +36,8 @@ COMPILING = SAVING = 10.0
 class Job:
     """What the loop works with.
 
-    ``measure`` returns rows on the evaluation splits, or None when stopped; ``watch`` adds to them what the model's
-    warps do. ``sizes_seen``: numbers of images that this process has computed at once. ``all_go_on``: by the last
+    ``measure`` returns rows on the evaluation splits, or None when stopped; ``watch_warps`` adds to them what the
+    model's warps do. ``sizes_seen``: numbers of images that this process has computed at once. ``all_go_on``: by the last
     exchange, no process was told to stop.
     """
 
@@ -49,7 +49,7 @@ class Job:
     loader: Loader
     learning_rate: Callable[[int], float]
     measure: Callable[[], Rows | None]
-    watch: Callable[[Rows], None]
+    watch_warps: Callable[[Rows], None]
     pictures: Callable[[int], dict[str, Tensor]]
     journal: Journal
     checkpoints: Checkpoints
@@ -148,7 +148,7 @@ def report(job: Job) -> None:
     if rows is not None:
         _check_measured(job, rows)
         if process.is_first:
-            job.watch(rows)
+            job.watch_warps(rows)
         if plan.logs_at(state.step):
             rows.insert(0, training_row(job))
             state.clear_sums()
