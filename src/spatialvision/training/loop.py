@@ -37,8 +37,8 @@ class Job:
     """What the loop works with.
 
     ``measure`` returns rows on the evaluation splits, or None when stopped; ``watch_warps`` adds to them what the
-    model's warps do. ``sizes_seen``: numbers of images that this process has computed at once. ``all_go_on``: by the last
-    exchange, no process was told to stop.
+    model's warps do. ``sizes_seen``: numbers of images that this process has computed at once. ``all_go_on``: by the
+    last exchange, no process was told to stop.
     """
 
     experiment: Experiment
