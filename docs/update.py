@@ -23,6 +23,13 @@ BLOCKS = {
     "docs/distributed.md": {"detection": MEASURED / "detection.md", "scaling": MEASURED / "scaling.md"},
     "docs/imagenet.md": {"preparation": MEASURED / "preparation.md"},
     "docs/transforms.md": {"transforms": MEASURED / "transforms.md"},
+    "docs/puzzle.md": {"puzzle": MEASURED / "puzzle.md"},
+    "docs/studies/puzzle.md": {
+        "test": STUDIES / "puzzle-fashion" / "test" / "comparison.md",
+        "rotated": STUDIES / "puzzle-fashion" / "test-rotated" / "comparison.md",
+        "displaced_patches": STUDIES / "puzzle-fashion" / "test-displaced_patches" / "comparison.md",
+        "answers": STUDIES / "puzzle-fashion" / "answers.md",
+    },
     "docs/studies/distorted.md": {
         "table": STUDIES / "distorted" / "table.md",
         "plain": STUDIES / "distorted" / "validation-seed-0" / "table.md",
