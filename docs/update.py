@@ -10,6 +10,9 @@ import shutil
 from pathlib import Path
 from statistics import fmean
 
+from spatialvision import load_recipe
+from spatialvision.config.recipe import shipped_recipes
+
 ROOT = Path(__file__).parent.parent
 COMPARISON = ROOT / "runs" / "quickstart" / "comparison"
 PICTURES = {"sampler.png": "quickstart-sampler.png", "curves.png": "quickstart-curves.png"}
@@ -22,6 +25,7 @@ BLOCKS = {
     },
     "docs/distributed.md": {"detection": MEASURED / "detection.md", "scaling": MEASURED / "scaling.md"},
     "docs/imagenet.md": {"preparation": MEASURED / "preparation.md"},
+    "docs/puzzle.md": {},
     "docs/transforms.md": {"transforms": MEASURED / "transforms.md"},
     "docs/puzzle.md": {"puzzle": MEASURED / "puzzle.md"},
     "docs/studies/puzzle.md": {
@@ -51,6 +55,16 @@ def filled(page: str, name: str, content: str) -> str:
     if not pattern.search(page):
         raise ValueError(f"the page has no block between 'begin: {name}' and 'end: {name}'")
     return pattern.sub(lambda match: f"{match[1]}{content.strip()}\n{match[2]}", page)
+
+
+def reported(family: str) -> str:
+    """What was published for a family's recipes, as they tell it, as a table."""
+    rows = ["| recipe | reported, % | how the number came about |", "| --- | ---: | --- |"]
+    for name in shipped_recipes():
+        if name.startswith(f"{family}/"):
+            about = load_recipe(name).experiment.about
+            rows.append(f"| `{name}` | {about.reported:.2f} | {about.reported_note} |")
+    return "\n".join(rows)
 
 
 def twins() -> str:
@@ -106,6 +120,8 @@ def main() -> None:
             page = filled(page, "twins", twins())
             page = filled(page, "warps", warps(STUDIES / "distorted"))
             page = filled(page, "momentum-warps", warps(STUDIES / "distorted" / "momentum"))
+        if path.endswith("puzzle.md"):
+            page = filled(page, "reported", reported("puzzle"))
         (ROOT / path).write_text(page)
     for source_name, target in PICTURES.items():
         shutil.copyfile(COMPARISON / source_name, ROOT / "docs" / "images" / target)

@@ -69,10 +69,9 @@ def make_photograph() -> Callable[[int, tuple[int, int]], Image.Image]:
     return photograph
 
 
-@pytest.fixture
-def photographs(tmp_path: Path) -> Path:
-    """A folder of JPEG files of various sizes: 3 classes, 8 training and 3 validation images each."""
-    folder, random = tmp_path / "photographs", np.random.default_rng(0)
+def save_photographs(folder: Path) -> Path:
+    """JPEG files of various sizes in ImageNet's layout: 3 classes, 8 training and 3 validation images each."""
+    random = np.random.default_rng(0)
     for split, count in (("train", 8), ("val", 3)):
         for label in range(3):
             below = folder / split / f"n0000000{label}"
@@ -81,6 +80,18 @@ def photographs(tmp_path: Path) -> Path:
                 height, width = map(int, random.integers(60, 120, 2))
                 photograph(random.integers(1000), (height, width)).save(below / f"{number}.JPEG", quality=90)
     return folder
+
+
+@pytest.fixture
+def photographs(tmp_path: Path) -> Path:
+    """A folder of JPEG files in ImageNet's layout, which the test may damage."""
+    return save_photographs(tmp_path / "photographs")
+
+
+@pytest.fixture(scope="session")
+def shared_photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same for many tests. Not to be written to."""
+    return save_photographs(tmp_path_factory.mktemp("photographs"))
 
 
 @pytest.fixture

@@ -1,10 +1,12 @@
+import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import Field
 
 from spatialvision.config.experiment import Experiment
 from spatialvision.config.fields import Length
@@ -86,6 +88,7 @@ def test_fields_are_listed_with_type_default_and_meaning() -> None:
     assert "sgd | adam | adamw" in rows["optimizer.name"]
     assert "list of number" in rows["augmentation.scale"]
     assert "[1.0, 1.0]" in rows["augmentation.scale"]
+    assert re.search(r"  list of number +\[0\.0, 0\.0, 0\.0\]  ", rows["augmentation.colour_jitter"])
     assert all(len(line.split()) > 3 for line in rows.values())
 
 
@@ -121,6 +124,7 @@ def test_a_builder_is_listed_with_its_options() -> None:
         (Length, "{epochs: n}, {steps: n} or {share: of the training}"),
         (Path, "Path"),
         (dict[str, int], "mapping"),
+        (tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(le=1)]], "list of number"),
     ],
 )
 def test_types_in_words(annotation: object, name: str) -> None:

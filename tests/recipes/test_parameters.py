@@ -8,11 +8,17 @@ from spatialvision.evaluate.load import untrained_model
 from spatialvision.workbench import load_recipe
 
 RESNET18, VIT, PRE_NORM = 11_689_512, 10_814_952, 10_805_736
+RESNET18_ENCODER = 21_172_776  # of 3 layers
 SMALL_RESNET18 = 11_173_962  # 3×3 stem, 10 classes
 LOCALISATION = (3 * 25 + 1) * 16 + (16 * 9 + 1) * 32 + (32 * 2 * 2 + 1) * 64 + (64 + 1) * 6
 
 # Channels, height and width, classes.
-SHAPES = {"mnist": (1, (28, 28), 10), "cifar10": (3, (32, 32), 10), "cifar100": (3, (32, 32), 100)}
+SHAPES = {
+    "mnist": (1, (28, 28), 10),
+    "cifar10": (3, (32, 32), 10),
+    "cifar100": (3, (32, 32), 100),
+    "imagenet": (3, (224, 224), 1000),
+}
 
 COUNTS = [
     ("stn-mnist/exp01-baseline", 27_360),
@@ -54,6 +60,13 @@ COUNTS = [
     ("cifar100/vitn-12x256-8x8-ltv", PRE_NORM + 12),
     ("cifar100/vitn-12x256-8x8-dm-lt", PRE_NORM + 12),
     ("cifar100/strong", SMALL_RESNET18 + 90 * (512 + 1)),
+    ("puzzle/resnet18-linear", RESNET18),
+    ("puzzle/resnet18-transformer", RESNET18_ENCODER),
+    ("puzzle/resnet18-puzzle", RESNET18_ENCODER),
+    ("puzzle/resnet18-puzzle-rotate", RESNET18_ENCODER),
+    ("puzzle/resnet18-puzzle-2layers", 18_020_392),
+    ("puzzle/resnet50-transformer", 176_736_296),
+    ("puzzle/resnet18-puzzle-v1", RESNET18_ENCODER),
 ]
 
 

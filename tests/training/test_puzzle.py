@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from spatialvision.training.process import Process
 from torch import nn
 
 from spatialvision.data.loader import Batch
 from spatialvision.data.randomness import sample_keys
+from spatialvision.distributed.process import Process
 from spatialvision.errors import RecipeError
 from spatialvision.models import build_model
 from spatialvision.models.puzzle import four_answers

@@ -4,7 +4,7 @@ import inspect
 import typing
 from collections.abc import Callable, Iterator
 from types import NoneType
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel
@@ -116,6 +116,8 @@ def type_name(annotation: Any) -> str:
         return f"list of {' or '.join(inner)}"
     if origin is dict:
         return "mapping"
+    if origin is Annotated:
+        return type_name(arguments[0])
     if arguments:
         return " or ".join(type_name(item) for item in arguments)
     if getattr(annotation, "__name__", "") == "Length":
