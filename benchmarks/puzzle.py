@@ -27,12 +27,12 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from spatialvision.training.memory import keep_freed_memory
 from torch import Tensor, nn
 
 from spatialvision.data.loader import Batch
 from spatialvision.data.randomness import sample_keys
 from spatialvision.data.root import default_data_root
+from spatialvision.distributed.memory import keep_freed_memory
 from spatialvision.evaluate.memory import peak_allocated_bytes, peak_tensor_bytes
 from spatialvision.models import build_model
 from spatialvision.training.environment import describe_environment
