@@ -11,8 +11,12 @@ RESNET18, VIT, PRE_NORM = 11_689_512, 10_814_952, 10_805_736
 SMALL_RESNET18 = 11_173_962  # 3×3 stem, 10 classes
 LOCALISATION = (3 * 25 + 1) * 16 + (16 * 9 + 1) * 32 + (32 * 2 * 2 + 1) * 64 + (64 + 1) * 6
 
+EFFICIENTNETS = (5_206_957, 7_689_486, 8_823_096, 11_721_730, 18_354_041, 28_917_572, 40_996_350, 63_672_117)
+SPATIALNETS = (5_503_768, 8_124_397, 9_259_207, 12_212_566, 18_957_607, 29_665_438, 41_860_130, 64_739_386)
+
 # Channels, height and width, classes.
 SHAPES = {"mnist": (1, (28, 28), 10), "cifar10": (3, (32, 32), 10), "cifar100": (3, (32, 32), 100)}
+SHAPES["imagenet"] = (3, (224, 224), 1000)
 
 COUNTS = [
     ("stn-mnist/exp01-baseline", 27_360),
@@ -54,6 +58,10 @@ COUNTS = [
     ("cifar100/vitn-12x256-8x8-ltv", PRE_NORM + 12),
     ("cifar100/vitn-12x256-8x8-dm-lt", PRE_NORM + 12),
     ("cifar100/strong", SMALL_RESNET18 + 90 * (512 + 1)),
+    ("imagenet/resnet50", 25_557_032),
+    ("imagenet/resnet50-modern", 25_557_032),
+    *((f"imagenet/efficientnet-{level}", count) for level, count in enumerate(EFFICIENTNETS)),
+    *((f"imagenet/spatialnet-{level}", count) for level, count in enumerate(SPATIALNETS)),
 ]
 
 

@@ -30,7 +30,9 @@ def test_the_last_step_is_always_due_and_the_start_never() -> None:
 
 
 def test_what_stays_for_good_is_saved_whether_or_not_it_is_due() -> None:
-    made = plan(1000, epochs=2, batch_size=64, checkpoint={"every": {"steps": 9}, "keep_every": {"steps": 12}})
+    made = plan(
+        1000, epochs=2, batch_size=64, checkpoint={"every": {"steps": 9}, "keep_every": {"steps": 12}}
+    )
     assert [step for step in range(33) if made.saves_at(step)] == [9, 12, 18, 24, 27, 32]
     assert [step for step in range(1, 33) if made.keeps_at(step)] == [12, 24]
     assert plan(1000, epochs=2, batch_size=64, checkpoint={"keep_every": {"epochs": 1}}).keep_every == 16
