@@ -131,15 +131,17 @@ def sweep(
 @app.command(
     epilog="Examples: 'spatialvision evaluate runs/stn-mnist/exp01-baseline/s123 accuracy --split test'; "
     "'spatialvision evaluate runs/stn-mnist/exp01-baseline/s123 cost robustness.images=1000' sets an option; "
-    "'spatialvision evaluate … accuracy predictions --distortion rotated' measures turned images."
+    "'spatialvision evaluate … accuracy predictions --distortion rotated' measures turned images; "
+    "'spatialvision evaluate … accuracy data.size=288' images in folders at another resolution."
 )
 def evaluate(
     run: Annotated[Path, typer.Argument(help="A finished run's folder.")],
     evaluators: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[EVALUATOR|EVALUATOR.OPTION=VALUE]...",
-            help="Which ones, see 'evaluators' [default: those that the run's training ends with].",
+            metavar="[EVALUATOR|EVALUATOR.OPTION=VALUE]... [data.size=PIXELS]",
+            help="Which ones, see 'evaluators' [default: those that the run's training ends with]. With another "
+            "size of the images, the results stand beside the others, as 'test-size-PIXELS'.",
         ),
     ] = None,
     split: Annotated[
