@@ -189,6 +189,54 @@ def evaluate(
         typer.echo(path)
 
 
+@app.command(
+    epilog="Examples: 'spatialvision extract runs/stn-mnist/exp01-baseline/s123 --split train' writes "
+    "evaluation/train/features.npz into the run; '… --to features.npz' writes elsewhere. In Python, "
+    "numpy.load('features.npz')['features'] reads them."
+)
+def extract(
+    run: Annotated[Path, typer.Argument(help="A finished run's folder.")],
+    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    to: Annotated[
+        Path | None,
+        typer.Option(help="The .npz file to write [default: evaluation/<split>/features.npz in the run]."),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file that is there.")] = False,
+    device: Annotated[
+        str | None, typer.Option(help="auto, cpu or cuda [default: the run's own setting].")
+    ] = None,
+    data_root: DataRootOption = None,
+    imports: ImportOption = None,
+    offline: OfflineOption = False,
+) -> None:
+    """Write what the model makes of every image: the last linear layer's input, probabilities, label, index, path.
+
+    Memory holds one batch; the disk needs 4 bytes an image for each feature and 8 for each class, which is checked.
+    """
+    from rich.console import Console
+
+    from spatialvision.data.root import default_data_root
+    from spatialvision.evaluate.extract import extract as extract_features
+    from spatialvision.evaluate.progress import Bars
+    from spatialvision.runs.directory import Run
+    from spatialvision.workbench import import_files, registries
+
+    opened = Run(run)
+    registries()
+    import_files([*sorted((run / "imports").glob("*.py")), *(imports or [])])
+    path = extract_features(
+        opened,
+        split,
+        to,
+        data_root=data_root or default_data_root(),
+        offline=offline,
+        device=device,
+        overwrite=overwrite,
+        track=Bars(Console(stderr=True)),
+    )
+    typer.echo(path)
+
+
 @app.command(epilog="Example: spatialvision show stn-mnist/exp05-coordconv-classifier epochs=3")
 def show(recipe: RecipeArgument, overrides: OverridesArgument = None) -> None:
     """Print a recipe with parents and overrides resolved, and where each value comes from."""
