@@ -21,7 +21,10 @@ BLOCKS = {
         "train_step": MEASURED / "train_step.md",
     },
     "docs/distributed.md": {"detection": MEASURED / "detection.md", "scaling": MEASURED / "scaling.md"},
-    "docs/imagenet.md": {"preparation": MEASURED / "preparation.md"},
+    "docs/imagenet.md": {
+        "preparation": MEASURED / "preparation.md",
+        "spatialnet_memory": MEASURED / "spatialnet_memory.md",
+    },
     "docs/transforms.md": {"transforms": MEASURED / "transforms.md"},
     "docs/studies/distorted.md": {
         "table": STUDIES / "distorted" / "table.md",

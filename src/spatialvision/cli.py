@@ -284,7 +284,7 @@ def doctor(
     if len(recipes) > 1:
         raise typer.BadParameter(f"expected one recipe, got {', '.join(recipes)}")
     if data is not None:
-        overrides.append(f"data.path={json.dumps(str(data.absolute()))}")
+        overrides.append(f"data.path={json.dumps(str(data.absolute()), ensure_ascii=False)}")
     experiment = load_recipe(recipes[0], *overrides).experiment
     wrong = False
     for finding in examine(

@@ -11,7 +11,8 @@ SMALL = ("model.name=small_cnn", "data.size=32", "batch_size=4", "accumulate=1",
 
 
 def test_a_healthy_tree_passes_with_a_forecast(command: Any, photographs: Path) -> None:
-    code, output, errors = command("doctor", *SMALL, "--data", photographs, *LITTLE)
+    folder = photographs.rename(photographs.with_name("schöne [Bilder], {1}: 'x'"))
+    code, output, errors = command("doctor", *SMALL, "--data", folder, *LITTLE)
     assert (code, errors) == (0, ""), output
     lines = output.splitlines()
     assert any("folders are not of ImageNet-1k" in line for line in lines)

@@ -56,7 +56,8 @@ def extract(
     paths. The disk needs room for the file and once more the probabilities, which is checked beforehand.
 
     Args:
-        split: "test", "validation" or "train", its images as they are measured.
+        split: "test", "validation" or "train", its images as they are measured, and as many as are
+            (``evaluation.train_images``).
         to: the file; by default ``features.npz`` beside the split's evaluations.
         device: "cpu", "cuda" or "auto"; by default the experiment's own.
         overwrite: replace the file that is there.
