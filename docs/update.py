@@ -24,8 +24,10 @@ BLOCKS = {
         "train_step": MEASURED / "train_step.md",
     },
     "docs/distributed.md": {"detection": MEASURED / "detection.md", "scaling": MEASURED / "scaling.md"},
-    "docs/imagenet.md": {"preparation": MEASURED / "preparation.md"},
-    "docs/puzzle.md": {},
+    "docs/imagenet.md": {
+        "preparation": MEASURED / "preparation.md",
+        "spatialnet_memory": MEASURED / "spatialnet_memory.md",
+    },
     "docs/transforms.md": {"transforms": MEASURED / "transforms.md"},
     "docs/puzzle.md": {"puzzle": MEASURED / "puzzle.md"},
     "docs/studies/puzzle.md": {

@@ -1,5 +1,6 @@
 """The command line: thin commands that import what is heavy only when they run."""
 
+import json
 import sys
 import traceback
 from pathlib import Path
@@ -131,15 +132,17 @@ def sweep(
 @app.command(
     epilog="Examples: 'spatialvision evaluate runs/stn-mnist/exp01-baseline/s123 accuracy --split test'; "
     "'spatialvision evaluate runs/stn-mnist/exp01-baseline/s123 cost robustness.images=1000' sets an option; "
-    "'spatialvision evaluate … accuracy predictions --distortion rotated' measures turned images."
+    "'spatialvision evaluate … accuracy predictions --distortion rotated' measures turned images; "
+    "'spatialvision evaluate … accuracy data.size=288' images in folders at another resolution."
 )
 def evaluate(
     run: Annotated[Path, typer.Argument(help="A finished run's folder.")],
     evaluators: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[EVALUATOR|EVALUATOR.OPTION=VALUE]...",
-            help="Which ones, see 'evaluators' [default: those that the run's training ends with].",
+            metavar="[EVALUATOR|EVALUATOR.OPTION=VALUE]... [data.size=PIXELS]",
+            help="Which ones, see 'evaluators' [default: those that the run's training ends with]. With another "
+            "size of the images, the results stand beside the others, as 'test-size-PIXELS'.",
         ),
     ] = None,
     split: Annotated[
@@ -185,6 +188,111 @@ def evaluate(
         typer.echo(path)
     for path in draw_figures(opened):
         typer.echo(path)
+
+
+@app.command(
+    epilog="Examples: 'spatialvision extract runs/stn-mnist/exp01-baseline/s123 --split train' writes "
+    "evaluation/train/features.npz into the run; '… --to features.npz' writes elsewhere. In Python, "
+    "numpy.load('features.npz')['features'] reads them."
+)
+def extract(
+    run: Annotated[Path, typer.Argument(help="A finished run's folder.")],
+    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    to: Annotated[
+        Path | None,
+        typer.Option(help="The .npz file to write [default: evaluation/<split>/features.npz in the run]."),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file that is there.")] = False,
+    device: Annotated[
+        str | None, typer.Option(help="auto, cpu or cuda [default: the run's own setting].")
+    ] = None,
+    data_root: DataRootOption = None,
+    imports: ImportOption = None,
+    offline: OfflineOption = False,
+) -> None:
+    """Write what the model makes of every image: the last linear layer's input, probabilities, label, index, path.
+
+    Memory holds one batch; the disk needs 4 bytes an image for each feature and 8 for each class, which is checked.
+    """
+    from rich.console import Console
+
+    from spatialvision.data.root import default_data_root
+    from spatialvision.evaluate.extract import extract as extract_features
+    from spatialvision.evaluate.progress import Bars
+    from spatialvision.runs.directory import Run
+    from spatialvision.workbench import import_files, registries
+
+    opened = Run(run)
+    registries()
+    import_files([*sorted((run / "imports").glob("*.py")), *(imports or [])])
+    path = extract_features(
+        opened,
+        split,
+        to,
+        data_root=data_root or default_data_root(),
+        offline=offline,
+        device=device,
+        overwrite=overwrite,
+        track=Bars(Console(stderr=True)),
+    )
+    typer.echo(path)
+
+
+@app.command(
+    epilog="Examples: 'spatialvision doctor --data /data/imagenet'; "
+    "'spatialvision doctor imagenet/spatialnet-0 processes=8 --data /data/imagenet' asks about another model; "
+    "'spatialvision doctor data.name=folder --data ~/birds' looks at photographs of one's own."
+)
+def doctor(
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[RECIPE] [FIELD=VALUE]...",
+            help="What is to be trained [default: imagenet/resnet50], and changes of it.",
+        ),
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="The folder that holds train and val [default: the recipe's own].")
+    ] = None,
+    images: Annotated[
+        int, typer.Option(min=1, help="Of each split so many are decoded, and shown to a trained network.")
+    ] = 300,
+    seconds: Annotated[float, typer.Option(min=0, help="How long each speed is measured.")] = 5.0,
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            help="ResNet-50's: torchvision's resnet50-0676ba61.pth, or timm's tv_in1k [default: cached or fetched]."
+        ),
+    ] = None,
+    data_root: DataRootOption = None,
+    imports: ImportOption = None,
+    offline: OfflineOption = False,
+) -> None:
+    """Find out in minutes what would spoil days: a broken tree, unreadable images, wrong labels, a slow disk.
+
+    Exit code 3 if something is wrong with the data, 0 if there are warnings only.
+    """
+    from spatialvision.data.root import default_data_root
+    from spatialvision.doctor import Level, examine
+    from spatialvision.doctor.examine import Effort
+    from spatialvision.errors import DataError
+    from spatialvision.workbench import import_files, load_recipe
+
+    import_files(imports or [])
+    overrides = [text for text in arguments or [] if "=" in text]
+    recipes = [text for text in arguments or [] if "=" not in text] or ["imagenet/resnet50"]
+    if len(recipes) > 1:
+        raise typer.BadParameter(f"expected one recipe, got {', '.join(recipes)}")
+    if data is not None:
+        overrides.append(f"data.path={json.dumps(str(data.absolute()), ensure_ascii=False)}")
+    experiment = load_recipe(recipes[0], *overrides).experiment
+    wrong = False
+    for finding in examine(
+        experiment, data_root or default_data_root(), Effort(images, seconds, weights), offline
+    ):
+        wrong |= finding.level is Level.WRONG
+        typer.echo(finding)
+    raise typer.Exit(DataError.exit_code if wrong else 0)
 
 
 @app.command(epilog="Example: spatialvision show stn-mnist/exp05-coordconv-classifier epochs=3")

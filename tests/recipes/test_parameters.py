@@ -12,6 +12,9 @@ RESNET18_ENCODER = 21_172_776  # of 3 layers
 SMALL_RESNET18 = 11_173_962  # 3×3 stem, 10 classes
 LOCALISATION = (3 * 25 + 1) * 16 + (16 * 9 + 1) * 32 + (32 * 2 * 2 + 1) * 64 + (64 + 1) * 6
 
+EFFICIENTNETS = (5_206_957, 7_689_486, 8_823_096, 11_721_730, 18_354_041, 28_917_572, 40_996_350, 63_672_117)
+SPATIALNETS = (5_503_768, 8_124_397, 9_259_207, 12_212_566, 18_957_607, 29_665_438, 41_860_130, 64_739_386)
+
 # Channels, height and width, classes.
 SHAPES = {
     "mnist": (1, (28, 28), 10),
@@ -67,6 +70,10 @@ COUNTS = [
     ("puzzle/resnet18-puzzle-2layers", 18_020_392),
     ("puzzle/resnet50-transformer", 176_736_296),
     ("puzzle/resnet18-puzzle-v1", RESNET18_ENCODER),
+    ("imagenet/resnet50", 25_557_032),
+    ("imagenet/resnet50-modern", 25_557_032),
+    *((f"imagenet/efficientnet-{level}", count) for level, count in enumerate(EFFICIENTNETS)),
+    *((f"imagenet/spatialnet-{level}", count) for level, count in enumerate(SPATIALNETS)),
 ]
 
 

@@ -2,6 +2,7 @@
 
 import gzip
 import math
+import re
 import shutil
 import struct
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from spatialvision.data.dataset import Split
 
 TRAINING_IMAGES, TEST_IMAGES = 40, 12
 TWO_STEPS = (
-    "data.name=fashion_mnist", "steps=2", "batch_size=4", "device=cpu", "evaluation.train_images=6",
+    "data.name=fashion_mnist", "steps=2", "batch_size=4", "accumulate=1", "device=cpu", "evaluation.train_images=6",
     "evaluation.every.steps=2", "log.every.steps=2", "checkpoint.every.steps=2",
 )  # fmt: skip
 
@@ -27,12 +28,13 @@ ON_PHOTOGRAPHS = ("puzzle",)
 
 
 def is_tried_elsewhere(name: str) -> bool:
-    """Whether a recipe is on photographs, or another's network on another distorted set.
+    """Whether a recipe is on photographs, or much like one that is tried.
 
-    Families on photographs are tried on such; two networks are tried here on every distorted set.
+    Families on photographs are tried on such; of networks in many sizes the smallest is tried, as larger ones'
+    normalisation needs more steps and larger images; two networks are tried on every distorted set.
     """
     family, _, rest = name.partition("/")
-    if family in ON_PHOTOGRAPHS:
+    if family in ON_PHOTOGRAPHS or re.search(r"net-[1-7]$", rest):
         return True
     distorted_set, _, network = rest.partition("-")
     return family == "distorted" and distorted_set != "r" and network not in ("cnn", "st-cnn-tps")

@@ -133,6 +133,41 @@ def test_the_newest_few_are_kept(tmp_path: Path, keep: int) -> None:
     assert kept == [1, 9, 10, 100][-keep:]
 
 
+def steps_in(folder: Path) -> list[int]:
+    return sorted(int(path.name.removeprefix("step-")) for path in folder.iterdir())
+
+
+def every_tenth(step: int) -> bool:
+    return step % 10 == 0
+
+
+@pytest.mark.parametrize("keep", [1, 2])
+def test_some_stay_for_good_beside_the_newest(tmp_path: Path, keep: int) -> None:
+    for step in range(5, 36, 5):
+        # Each by itself, as when the run is killed after every one of them.
+        Checkpoints(tmp_path, keep, every_tenth).save(step, tensors(step), {"step": step})
+    assert steps_in(tmp_path) == sorted({10, 20, 30, *(30, 35)[-keep:]})
+    assert step_of(Checkpoints(tmp_path, keep, every_tenth)) == 35
+    Checkpoints(tmp_path, keep).save(40, tensors(40), {"step": 40})
+    assert steps_in(tmp_path) == [35, 40][-keep:], "nothing stays that is not asked for"
+
+
+@pytest.mark.parametrize("keep", [1, 2])
+def test_one_that_stays_is_fallen_back_on_and_saved_anew(tmp_path: Path, keep: int) -> None:
+    checkpoints = Checkpoints(tmp_path, keep, every_tenth)
+    for step in (10, 15, 20, 30):
+        checkpoints.save(step, tensors(step), {"step": step})
+    for path in tmp_path.glob("step-000000[23]0"):
+        (path / "state.json").unlink()
+    assert step_of(checkpoints) == 10
+    checkpoints.save(20, tensors(-20), {"step": 20})
+    assert step_of(checkpoints) == 20
+    checkpoints.save(25, tensors(25), {"step": 25})
+    kept = {path.name for path in tmp_path.iterdir()}
+    assert kept == {"step-00000010", "step-00000020-0001", "step-00000025"}
+    assert read_verified(tmp_path / "step-00000020-0001")
+
+
 @pytest.mark.parametrize("keep", [1, 2])
 def test_the_same_step_can_be_saved_again_and_again(tmp_path: Path, keep: int) -> None:
     checkpoints = Checkpoints(tmp_path, keep)

@@ -104,6 +104,20 @@ def test_many_stops_leave_no_trace(
     assert contents_of(run) == contents_of(reference)
 
 
+def test_checkpoints_that_stay_do_so_over_a_stop(
+    whole: Any, small_recipe: str, tmp_path: Path, stop_when_asked: Any, contents_of: Any
+) -> None:
+    recipe = load_recipe(small_recipe, *INTERVALS, "checkpoint.keep_every.steps=7", "checkpoint.keep=1")
+    with pytest.raises(Stopped):
+        train(
+            recipe, runs_dir=tmp_path, quiet=True, stop=stop_when_asked(MOMENTS["after a measurement"][0](0))
+        )
+    run = train(recipe, runs_dir=tmp_path, quiet=True)
+    assert contents_of(run) == contents_of(whole("momentum")[0])
+    kept = {int(path.name.removeprefix("step-")) for path in (run.path / "checkpoints").iterdir()}
+    assert kept == {7, 14, 21, 22}
+
+
 def test_the_record_is_cut_back_to_the_checkpoint(
     whole: Any, small_recipe: str, tmp_path: Path, stop_when_asked: Any, contents_of: Any
 ) -> None:

@@ -29,6 +29,16 @@ def test_the_last_step_is_always_due_and_the_start_never() -> None:
     assert [step for step in range(21) if made.logs_at(step)] == [16, 20]
 
 
+def test_what_stays_for_good_is_saved_whether_or_not_it_is_due() -> None:
+    made = plan(
+        1000, epochs=2, batch_size=64, checkpoint={"every": {"steps": 9}, "keep_every": {"steps": 12}}
+    )
+    assert [step for step in range(33) if made.saves_at(step)] == [9, 12, 18, 24, 27, 32]
+    assert [step for step in range(1, 33) if made.keeps_at(step)] == [12, 24]
+    assert plan(1000, epochs=2, batch_size=64, checkpoint={"keep_every": {"epochs": 1}}).keep_every == 16
+    assert not plan(1000, epochs=2, batch_size=64).keeps_at(16)
+
+
 def test_an_interval_shorter_than_a_step_is_a_step_and_a_run_has_at_least_one() -> None:
     made = plan(100, epochs=0.01, batch_size=64, log={"every": {"epochs": 0.01}})
     assert (made.total_steps, made.log_every) == (1, 1)

@@ -153,6 +153,9 @@ class Checkpoint(Fields):
 
     every: Length = Field(Length(epochs=1), description="interval between checkpoints")
     keep: int = Field(2, ge=1, description="how many of the newest stay")
+    keep_every: Length | None = Field(
+        None, description="interval at which one is saved and stays for good, beside the newest; null: none"
+    )
 
 
 class Log(Fields):

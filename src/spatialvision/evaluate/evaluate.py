@@ -23,6 +23,7 @@ from spatialvision.errors import DataError, RecipeError
 from spatialvision.evaluate.choice import Choice, choose
 from spatialvision.evaluate.load import ExperimentData, load_data, untrained_model, without_pretrained
 from spatialvision.evaluate.progress import Track, untracked
+from spatialvision.evaluate.resolution import at_resolution, beside, split_arguments
 from spatialvision.evaluate.subject import Subject, make_subject
 from spatialvision.registry import DISTORTIONS, EVALUATORS
 from spatialvision.runs.directory import Run
@@ -50,7 +51,8 @@ def evaluate_run(
 
     Args:
         evaluators: their names, or options such as "robustness.images=1000"; without any, those that the run's
-            training ends with, as far as they apply.
+            training ends with, as far as they apply. "data.size=288" among them measures images in folders at another
+            resolution, and what is written goes to a split of its own, such as ``test-size-288``.
         splits: by default those that the run was measured on.
         device: "cpu", "cuda" or "auto"; by default the experiment's own.
         distortion: a distortion's name, or ``{name: …}`` with its options: the images are measured under it, and what
@@ -62,26 +64,29 @@ def evaluate_run(
 
     Raises:
         RecipeError: an evaluator, an option or a split does not exist, a named evaluator does not apply to the
-            model, or the run is not finished.
+            model, the model is built for images of one size, or the run is not finished.
         DataError: weights or data are damaged, or data are missing.
         WorkerError: a process that decodes images died, or takes too long.
     """
     experiment = Experiment.model_validate(run.experiment)
-    choice = choose(evaluators or experiment.evaluation.evaluators)
+    resolution, named = split_arguments(evaluators)
+    choice = choose(named or experiment.evaluation.evaluators)
     if experiment.threads is not None:
         torch.set_num_threads(experiment.threads)
-    data = load_data(experiment, data_root, offline)
+    data = load_data(at_resolution(experiment, resolution), data_root, offline)
     for name in splits:
         if name not in data.splits:
             raise RecipeError(f"{run.path} has no split {name!r}; it has {', '.join(data.splits)}")
     measured = splits or [name for name in experiment.evaluation.splits if name in data.splits]
+    if resolution:
+        data, measured = beside(data, measured, resolution)
     if distortion is not None:
         data, measured = distorted(data, measured, distortion)
     model = load_run_model(run, experiment, data.dataset, usable_device(device or experiment.device))
     written: list[Path] = []
     for name in measured:
         found = evaluate_subject(make_subject(run, experiment, data, name, model, track), choice)
-        for missing in [evaluator for evaluator in choice if evaluators and evaluator not in found]:
+        for missing in [evaluator for evaluator in choice if named and evaluator not in found]:
             raise RecipeError(f"evaluator {missing!r} does not apply to this model ({type(model).__name__})")
         # One file may speak of all splits.
         written += [path for path in found.values() if path not in written]
@@ -137,7 +142,7 @@ def load_run_model(run: Run, experiment: Experiment, dataset: AnyDataset, device
     """A finished run's model in evaluation mode.
 
     Raises:
-        RecipeError: the run is not finished.
+        RecipeError: the run is not finished, or its weights do not fit a model for this dataset's images.
         DataError: its weights are damaged.
     """
     path, digest = run.path / "model.safetensors", run.results.get("weights_sha256")
@@ -149,5 +154,12 @@ def load_run_model(run: Run, experiment: Experiment, dataset: AnyDataset, device
             f"{path} is damaged: its SHA-256 sum is not the one in results.json; train the run anew"
         )
     model = untrained_model(without_pretrained(experiment), dataset, device)
-    model.load_state_dict(load_tensors(content))
+    try:
+        model.load_state_dict(load_tensors(content))
+    except RuntimeError as error:
+        height, width = dataset.size_hw
+        raise RecipeError(
+            f"{path} does not fit {experiment.model.name} for images of {height} × {width} pixels: "
+            f"{str(error).splitlines()[-1].strip()}"
+        ) from error
     return model.eval()

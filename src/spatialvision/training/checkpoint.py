@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +29,13 @@ class Checkpoints:
     Args:
         folder: where they lie; made when the first is saved.
         keep: how many of the newest stay.
+        keeps_at: whether that of a step stays for good, beside the newest.
     """
 
-    def __init__(self, folder: Path, keep: int = 2):
+    def __init__(self, folder: Path, keep: int = 2, keeps_at: Callable[[int], bool] = lambda step: False):
         self.folder = folder
         self.keep = keep
+        self.keeps_at = keeps_at
 
     def save(self, step: int, tensors: dict[str, Tensors], state: dict[str, Any]) -> Path:
         """Write groups of tensors and a JSON-able state; return only when they have reached the disk.
@@ -95,9 +98,12 @@ class Checkpoints:
         return sorted(self.folder.glob("step-*"), reverse=True)
 
     def _prune(self, newest: Path) -> None:
-        """Leave `keep` checkpoints; later steps than the newest's are broken ones that were passed over."""
+        """Leave `keep` checkpoints and those that stay; later steps than the newest's are broken, passed over."""
         valid = [path for path in self._newest_first() if path.name <= newest.name]
-        for path in {*self._newest_first()} - {*valid[: self.keep]}:
+        # Of several of one step only the last stays: it was saved anew because something was wrong.
+        last = {_step(path): path for path in reversed(valid)}
+        stay = {path for step, path in last.items() if self.keeps_at(step)}
+        for path in {*self._newest_first()} - {*valid[: self.keep]} - stay:
             shutil.rmtree(path, ignore_errors=True)
 
 
@@ -121,6 +127,10 @@ def read_verified(path: Path) -> dict[str, bytes]:
     if raw != _manifest(contents):
         raise DataError(f"{path / MANIFEST} is damaged")
     return contents
+
+
+def _step(path: Path) -> int:
+    return int(path.name.split("-")[1])
 
 
 def _manifest(contents: dict[str, bytes]) -> bytes:

@@ -55,7 +55,7 @@ def make_job(
         watch_warps=WarpWatch(judged, measured),
         pictures=partial(pictures, judged, training, measured),
         journal=Journal(path, experiment.log.tensorboard),
-        checkpoints=Checkpoints(path / "checkpoints", experiment.checkpoint.keep),
+        checkpoints=Checkpoints(path / "checkpoints", experiment.checkpoint.keep, plan.keeps_at),
         stop=stop,
     )
 

@@ -9,7 +9,10 @@ from spatialvision.data.order import steps_per_epoch
 
 @dataclass(frozen=True)
 class Plan:
-    """Step counts of one run; ``images`` are those of an epoch, intervals are in steps, at least 1."""
+    """Step counts of one run; ``images`` are those of an epoch, intervals are in steps, at least 1.
+
+    ``keep_every``: at these steps a checkpoint is saved as well, and stays for good; None: no such step.
+    """
 
     images: int
     batch_size: int
@@ -18,6 +21,7 @@ class Plan:
     log_every: int
     evaluate_every: int
     save_every: int
+    keep_every: int | None = None
 
     def logs_at(self, step: int) -> bool:
         """Whether a row on the training split is due after ``step`` steps."""
@@ -29,7 +33,11 @@ class Plan:
 
     def saves_at(self, step: int) -> bool:
         """Whether a checkpoint is due after ``step`` steps."""
-        return self._due(step, self.save_every)
+        return self._due(step, self.save_every) or (step > 0 and self.keeps_at(step))
+
+    def keeps_at(self, step: int) -> bool:
+        """Whether a checkpoint of ``step`` steps stays for good."""
+        return self.keep_every is not None and step % self.keep_every == 0
 
     def _due(self, step: int, interval: int) -> bool:
         return step > 0 and (step % interval == 0 or step == self.total_steps)
@@ -52,6 +60,7 @@ def make_plan(experiment: Experiment, images: int) -> Plan:
     def interval(length: Length) -> int:
         return max(1, length.in_steps(per_epoch, total))
 
+    keep_every = experiment.checkpoint.keep_every
     return Plan(
         images=images,
         batch_size=experiment.batch_size,
@@ -60,4 +69,5 @@ def make_plan(experiment: Experiment, images: int) -> Plan:
         log_every=interval(experiment.log.every),
         evaluate_every=interval(experiment.evaluation.every),
         save_every=interval(experiment.checkpoint.every),
+        keep_every=None if keep_every is None else interval(keep_every),
     )
