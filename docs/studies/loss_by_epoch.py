@@ -38,7 +38,7 @@ SETTINGS = (
     f"steps={EPOCH * EPOCHS}",
     "schedule.name=constant",
     "log.every.steps=1",
-    "evaluation.splits=test",
+    "evaluation.splits=[test]",
     f"evaluation.every.steps={WINDOW}",
     "checkpoint.every.share=1",
     "precision=bfloat16",
@@ -212,7 +212,7 @@ def draw(runs: dict[str, list[Run]], path: Path) -> None:
     by_step.set_xticks(range(EPOCHS + 1))
     by_step.grid(axis="x")
     by_age.set(
-        xlabel="epochs since an image was last seen", ylabel="its loss, less the mean of images seen as often"
+        xlabel="epochs since an image was last seen, less its batch's mean", ylabel="its loss, likewise"
     )
     by_age.grid(alpha=0.3)
     figure.legend(*by_step.get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize="small")
@@ -220,7 +220,7 @@ def draw(runs: dict[str, list[Run]], path: Path) -> None:
 
 
 def draw_ages(axes: Axes, runs: list[Run], colour: str, label: str) -> None:
-    """Mean loss by age in bins of a quarter of an epoch, each image compared with its own epoch's mean at equal age 1."""
+    """Mean loss by age, both less their means in the batch, in bins of a quarter of an epoch."""
     age, loss = (np.concatenate(each) for each in zip(*map(within_batches, runs), strict=True))
     bins = np.round(4 * age).astype(int)
     places = [place for place in np.unique(bins) if (bins == place).sum() >= 200]

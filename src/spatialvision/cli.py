@@ -166,6 +166,8 @@ def evaluate(
     from spatialvision.evaluate.evaluate import evaluate_run
     from spatialvision.evaluate.progress import Bars
     from spatialvision.report.figures import draw_figures
+    from spatialvision.report.printing import print_terminal
+    from spatialvision.report.temperatures import temperature_table
     from spatialvision.runs.directory import Run
     from spatialvision.workbench import import_files, registries
 
@@ -183,6 +185,8 @@ def evaluate(
         track=Bars(Console(stderr=True)),
     ):
         typer.echo(path)
+        if path.name == "temperatures.json":
+            print_terminal(temperature_table(path))
     for path in draw_figures(opened):
         typer.echo(path)
 
