@@ -1,12 +1,11 @@
 """Why does the training loss fall suddenly after each epoch? Run: python docs/studies/loss_by_epoch.py
 
-Trains ResNet-18 of the family `cifar100` on 2,560 images of Fashion-MNIST, with and without reshuffling, with and without
-augmentation, three seeds each (about a quarter of an hour on one core), keeps the loss of every image of every step,
-and writes ``loss_by_epoch.md``, ``.json`` and ``.png`` to results/cifar100. Finished runs are not trained again.
+Trains ResNet-18 of the family `cifar100` on 2,560 images of Fashion-MNIST, with and without reshuffling, with and
+without augmentation, three seeds each, keeps the loss of every image of every step, and writes ``loss_by_epoch.md``,
+``.json`` and ``.png`` to results/cifar100. Finished runs are not trained again.
 """
 
 import argparse
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import fmean
@@ -24,7 +23,7 @@ from spatialvision.report.saving import save_figure
 from spatialvision.report.statistics.estimate import Estimate
 from spatialvision.report.statistics.student import paired_difference
 from spatialvision.report.table import Column, Row, Table, text
-from spatialvision.runs.storage import write_json, write_text
+from spatialvision.runs.storage import write_text
 from spatialvision.training.objectives import CrossEntropy, Objective
 
 IMAGES, HELD_OUT, EPOCHS, SEEDS = 2560, 500, 10, (0, 1, 2)
@@ -132,7 +131,7 @@ def within_batches(run: Run) -> tuple[np.ndarray, np.ndarray]:
 
 
 def rise(run: Run) -> float:
-    """By how much the loss rises with each epoch since an image was last seen, at equal weights; NaN if all are equal."""
+    """By how much the loss rises with each epoch since an image was last seen; NaN where that is always the same."""
     age, loss = within_batches(run)
     return float(age @ loss / (age @ age)) if age.any() else float("nan")
 
@@ -187,7 +186,7 @@ def as_table(rows: list[Row]) -> Table:
         mean_of("last_loss", "loss in the last epoch"),
     )
     notes = (
-        f"Cross-entropy in nats; means over seeds {', '.join(map(str, SEEDS))}, ± half of the 95 % interval (Student's t).",
+        f"Cross-entropy in nats; means over {len(SEEDS)} seeds, ± half of the 95 % interval (Student's t).",
         "Sudden fall: at the boundary less half-way through the epochs beside it.",
         "Rise: with each epoch since an image was last seen, inside batches, so at equal weights.",
     )

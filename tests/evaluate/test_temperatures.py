@@ -51,7 +51,9 @@ def test_the_log_form_is_turned_into_tau(written: Any) -> None:
     taus = [math.exp(-number / 10) for number in (1, 2, 3)]
     assert [row["tau"] for row in found["temperatures"]] == pytest.approx(taus)
     assert [row["learned"] for row in found["temperatures"]] == pytest.approx([0.1, 0.2, 0.3])
-    assert (found["mean"], found["standard_deviation"]) == pytest.approx((np.mean(taus), np.std(taus, ddof=1)))
+    assert (found["mean"], found["standard_deviation"]) == pytest.approx(
+        (np.mean(taus), np.std(taus, ddof=1))
+    )
 
 
 def test_a_row_says_where_it_is_and_by_it_the_energies_are_divided() -> None:

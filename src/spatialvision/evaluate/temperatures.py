@@ -45,7 +45,7 @@ def learned_temperatures(model: nn.Module) -> list[dict[str, Any]]:
             "module": name,
             "form": FORMS[type(module)],
             "learned": next(module.parameters()).item(),
-            "tau": module.tau.item(),  # type: ignore[union-attr, operator]  # both forms have it
+            "tau": module.tau.item(),
         }
         for layer, (name, module) in enumerate(found, start=1)
     ]

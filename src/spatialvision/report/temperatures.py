@@ -18,7 +18,5 @@ def temperature_table(path: Path) -> Table:
         Column("learned", number("learned", "+.4f")),
         Column("temperature τ", number("tau", ".4f")),
     )
-    note = (
-        f"τ: {found['mean']:.4f} ± {spread} (mean ± standard deviation, n − 1, over {len(rows)} temperatures)."
-    )
+    note = f"τ: {found['mean']:.4f} ± {spread} (mean ± standard deviation, n − 1, over {len(rows)} temperatures)."
     return Table("learned temperatures", columns, rows, (note,))
