@@ -5,6 +5,7 @@
 # make study-cifar100   23 image classifiers on CIFAR-100, 5,000 steps each, and a strong one; two tables beside
 #                   the original's numbers, three figures. Elsewhere, for less: make study-cifar100 DATA=fashion_mnist \
 #                   STEPS=500 SEEDS=0 RECIPES="resnet18 resnet18-ms1" OVERRIDES=precision=bfloat16
+# make show-cifar100   these tables and figures alone, of the runs below RUNS (runs), written to SHOWN
 # make test         run all tests
 # make check        format, lint and types
 # make clean        remove the environment and caches; runs/ stays
@@ -36,7 +37,7 @@ QUESTION := quickstart/plain-cnn quickstart/coordconv quickstart/spatial-transfo
 # What the studies are run on, for how long (without STEPS as long as the recipes say), with which seeds and changes.
 study-distorted: DATA ?= mnist
 study-distorted: STEPS ?= 150000
-study-cifar100: DATA ?= cifar100
+study-cifar100 show-cifar100: DATA ?= cifar100
 SEEDS ?= 0,1,2
 OVERRIDES ?=
 CHANGES = data.name=$(DATA) $(addprefix steps=,$(STEPS)) $(OVERRIDES)
@@ -56,9 +57,11 @@ FIGURES := resnet-settings learning-strategies models
 resnet-settings := resnet(18|34|50)|resnet18-(wonorm|pcnorm|gn|tnc)
 learning-strategies := resnet18|resnet18-(clr1e-4|aug|ms[123])|vit-12x256-8x8|vit-aux-3x4x256-8x8
 models := resnet18|toy-dilated|vitn?-12x256-8x8(-(ra|dm|lt|ltv|dm-lt))?|vit-24x256-8x8|vit-b-8x8
-SHOWN := runs/cifar100/study
+RUNS ?= runs
+SHOWN ?= runs/cifar100/study
+SHOWS = cifar100 data.name=$(DATA) --runs-dir $(RUNS)
 
-.PHONY: quickstart study-distorted study-cifar100 test check clean
+.PHONY: quickstart study-distorted study-cifar100 show-cifar100 test check clean
 .NOTPARALLEL:
 
 quickstart: $(CORE)
@@ -77,11 +80,15 @@ study-distorted: $(EQUIVARIANT)
 study-cifar100: $(CORE)
 	@echo "Running: $(BIN)/spatialvision sweep $(addprefix cifar100/,$(RECIPES)) $(CHANGES) seed=$(SEEDS)"
 	@$(BIN)/spatialvision sweep $(addprefix cifar100/,$(RECIPES)) $(CHANGES) seed=$(SEEDS)
+	@$(MAKE) --no-print-directory show-cifar100 DATA=$(DATA)
+
+# A figure without any runs says so, and the next is drawn.
+show-cifar100: $(CORE)
 	@mkdir -p $(SHOWN)
-	@echo "Running: $(BIN)/spatialvision summary cifar100 data.name=$(DATA) --split train_clean --split test"
-	@$(BIN)/spatialvision summary cifar100 data.name=$(DATA) --split train_clean --split test | tee $(SHOWN)/summary.md
+	@echo "Running: $(BIN)/spatialvision summary $(SHOWS) --split train_clean --split test"
+	@$(BIN)/spatialvision summary $(SHOWS) --split train_clean --split test | tee $(SHOWN)/summary.md
 	@$(foreach figure,$(FIGURES),$(BIN)/spatialvision plot test/accuracy train_clean/accuracy train/loss \
-	  cifar100 data.name=$(DATA) --filter 'cifar100/($($(figure)))/' --group seed --out $(SHOWN)/$(figure).png;)
+	  $(SHOWS) --filter 'cifar100/($($(figure)))/' --group seed --out $(SHOWN)/$(figure).png;)
 
 test: $(DEV)
 	@echo "Running: OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile"

@@ -23,6 +23,12 @@ BLOCKS = {
     "docs/distributed.md": {"detection": MEASURED / "detection.md", "scaling": MEASURED / "scaling.md"},
     "docs/imagenet.md": {"preparation": MEASURED / "preparation.md"},
     "docs/transforms.md": {"transforms": MEASURED / "transforms.md"},
+    "docs/studies/cifar100.md": {
+        "recipes": STUDIES / "cifar100" / "recipes.md",
+        "claims": STUDIES / "cifar100" / "claims.md",
+        "comparison": STUDIES / "cifar100" / "comparison.md",
+        "loss": STUDIES / "cifar100" / "loss_by_epoch.md",
+    },
     "docs/studies/distorted.md": {
         "table": STUDIES / "distorted" / "table.md",
         "plain": STUDIES / "distorted" / "validation-seed-0" / "table.md",
