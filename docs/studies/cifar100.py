@@ -1,7 +1,8 @@
 """The findings of the original study `cifar100`, each tested on runs. Run: python docs/studies/cifar100.py
 
-Reads the runs below results/cifar100 (or ``--runs FOLDER``) and writes ``claims`` and ``recipes``, each ``.md``, ``.csv``
-and ``.json``, there (or to ``--out FOLDER``). What is measured for each finding, and why, stands in docs/studies/cifar100.md.
+Reads the runs below results/cifar100 (or ``--runs FOLDER``) and writes ``claims`` and ``recipes``, each as ``.md``,
+``.csv`` and ``.json``, there (or to ``--out FOLDER``). What is measured for each finding, and why, stands in
+docs/studies/cifar100.md.
 """
 
 import argparse
