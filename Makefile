@@ -4,6 +4,10 @@
 #                   NETWORKS="cnn st-cnn-affine st-cnn-projective st-cnn-tps"
 # make study-puzzle  seven recipes trained on shuffled patches or not, measured on clean, turned and displaced images:
 #                   two hours on a core; SEEDS and OVERRIDES as above
+# make study-cifar100   23 image classifiers on CIFAR-100, 5,000 steps each, and a strong one; two tables beside
+#                   the original's numbers, three figures. Elsewhere, for less: make study-cifar100 DATA=fashion_mnist \
+#                   STEPS=500 SEEDS=0 RECIPES="resnet18 resnet18-ms1" OVERRIDES=precision=bfloat16
+# make show-cifar100   these tables and figures alone, of the runs below RUNS (runs), written to SHOWN
 # make test         run all tests
 # make check        format, lint and types
 # make clean        remove the environment and caches; runs/ stays
@@ -32,17 +36,34 @@ install += $(if $(PINNED),--constraint constraints.txt)
 
 QUESTION := quickstart/plain-cnn quickstart/coordconv quickstart/spatial-transformer
 
-DATA ?= mnist
-STEPS ?= 150000
+# What the studies are run on, for how long (without STEPS as long as the recipes say), with which seeds and changes.
+study-distorted: DATA ?= mnist
+study-distorted: STEPS ?= 150000
+study-cifar100 show-cifar100: DATA ?= cifar100
 SEEDS ?= 0,1,2
+OVERRIDES ?=
+CHANGES = data.name=$(DATA) $(addprefix steps=,$(STEPS)) $(OVERRIDES)
+
 SETS := r rts p e
 NETWORKS := fcn cnn st-fcn-affine st-fcn-projective st-fcn-tps st-cnn-affine st-cnn-projective st-cnn-tps \
   coordconv equivariant
 DISTORTED := $(foreach set,$(SETS),$(foreach network,$(NETWORKS),distorted/$(set)-$(network)))
-OVERRIDES ?=
-CHANGES := data.name=$(DATA) steps=$(STEPS) $(OVERRIDES)
 
-.PHONY: quickstart study-distorted study-puzzle test check clean
+RECIPES ?= resnet18 resnet34 resnet50 toy-dilated \
+  resnet18-wonorm resnet18-pcnorm resnet18-gn resnet18-tnc \
+  resnet18-clr1e-4 resnet18-aug resnet18-ms1 resnet18-ms2 resnet18-ms3 \
+  vit-12x256-8x8 vit-24x256-8x8 vit-b-8x8 vit-aux-3x4x256-8x8 \
+  vitn-12x256-8x8 $(addprefix vitn-12x256-8x8-,ra dm lt ltv dm-lt) strong
+# The original's three figures, by the recipes in each.
+FIGURES := resnet-settings learning-strategies models
+resnet-settings := resnet(18|34|50)|resnet18-(wonorm|pcnorm|gn|tnc)
+learning-strategies := resnet18|resnet18-(clr1e-4|aug|ms[123])|vit-12x256-8x8|vit-aux-3x4x256-8x8
+models := resnet18|toy-dilated|vitn?-12x256-8x8(-(ra|dm|lt|ltv|dm-lt))?|vit-24x256-8x8|vit-b-8x8
+RUNS ?= runs
+SHOWN ?= runs/cifar100/study
+SHOWS = cifar100 data.name=$(DATA) --runs-dir $(RUNS)
+
+.PHONY: quickstart study-distorted study-puzzle study-cifar100 show-cifar100 test check clean
 .NOTPARALLEL:
 
 quickstart: $(CORE)
@@ -70,6 +91,19 @@ study-puzzle: $(CORE)
 	  $(BIN)/spatialvision compare puzzle-fashion --baseline cnn-transformer --split $$split \
 	    --out runs/puzzle-fashion/$$split || exit; \
 	done
+
+study-cifar100: $(CORE)
+	@echo "Running: $(BIN)/spatialvision sweep $(addprefix cifar100/,$(RECIPES)) $(CHANGES) seed=$(SEEDS)"
+	@$(BIN)/spatialvision sweep $(addprefix cifar100/,$(RECIPES)) $(CHANGES) seed=$(SEEDS)
+	@$(MAKE) --no-print-directory show-cifar100 DATA=$(DATA)
+
+# A figure without any runs says so, and the next is drawn.
+show-cifar100: $(CORE)
+	@mkdir -p $(SHOWN)
+	@echo "Running: $(BIN)/spatialvision summary $(SHOWS) --split train_clean --split test"
+	@$(BIN)/spatialvision summary $(SHOWS) --split train_clean --split test | tee $(SHOWN)/summary.md
+	@$(foreach figure,$(FIGURES),$(BIN)/spatialvision plot test/accuracy train_clean/accuracy train/loss \
+	  $(SHOWS) --filter 'cifar100/($($(figure)))/' --group seed --out $(SHOWN)/$(figure).png;)
 
 test: $(DEV)
 	@echo "Running: OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile"

@@ -36,6 +36,12 @@ BLOCKS = {
         "displaced_patches": STUDIES / "puzzle-fashion" / "test-displaced_patches" / "comparison.md",
         "answers": STUDIES / "puzzle-fashion" / "answers.md",
     },
+    "docs/studies/cifar100.md": {
+        "recipes": STUDIES / "cifar100" / "recipes.md",
+        "claims": STUDIES / "cifar100" / "claims.md",
+        "comparison": STUDIES / "cifar100" / "comparison.md",
+        "loss": STUDIES / "cifar100" / "loss_by_epoch.md",
+    },
     "docs/studies/distorted.md": {
         "table": STUDIES / "distorted" / "table.md",
         "plain": STUDIES / "distorted" / "validation-seed-0" / "table.md",

@@ -46,9 +46,10 @@ def test_a_recipe_of_its_own_states_its_question_and_source(name: str) -> None:
 @EVERY
 def test_a_reported_result_is_its_own_and_says_how_it_came_about(name: str) -> None:
     resolved = load_recipe(name)
-    if resolved.experiment.about.reported is not None:
-        assert resolved.origins["about.reported"].startswith(f"{name}.yaml:")
-        assert resolved.experiment.about.reported_note
+    for field in ("reported", "reported_train"):
+        if getattr(resolved.experiment.about, field) is not None:
+            assert resolved.origins[f"about.{field}"].startswith(f"{name}.yaml:")
+            assert resolved.experiment.about.reported_note
 
 
 @EVERY

@@ -169,6 +169,8 @@ def evaluate(
     from spatialvision.evaluate.evaluate import evaluate_run
     from spatialvision.evaluate.progress import Bars
     from spatialvision.report.figures import draw_figures
+    from spatialvision.report.printing import print_terminal
+    from spatialvision.report.temperatures import temperature_table
     from spatialvision.runs.directory import Run
     from spatialvision.workbench import import_files, registries
 
@@ -186,6 +188,8 @@ def evaluate(
         track=Bars(Console(stderr=True)),
     ):
         typer.echo(path)
+        if path.name == "temperatures.json":
+            print_terminal(temperature_table(path))
     for path in draw_figures(opened):
         typer.echo(path)
 
@@ -373,6 +377,17 @@ PlacesArgument = Annotated[
     typer.Argument(metavar="[RUN|FAMILY]...", help="Run folders, or a family's name below the runs' folder."),
 ]
 RunsDirOption = Annotated[Path, typer.Option(help="Folder of all runs.")]
+RunsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[RUN|FAMILY|FIELD=VALUE]...",
+        help="Run folders or families below the runs' folder, and what their runs must have.",
+    ),
+]
+PatternOption = Annotated[str, typer.Option("--filter", help="A regular expression for runs' paths.")]
+SplitsOption = Annotated[
+    list[str] | None, typer.Option(help="Whose rows, such as test or train_clean; may be repeated.")
+]
 
 
 @app.command(
@@ -436,13 +451,7 @@ def _images(run: "Run", split: str, positions: "np.ndarray", data_root: Path | N
 
 @app.command(epilog="Example: spatialvision table distorted data.name=mnist steps=1500 --baseline CNN")
 def table(
-    arguments: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[RUN|FAMILY|FIELD=VALUE]...",
-            help="Run folders or families below the runs' folder, and what their runs must have.",
-        ),
-    ] = None,
+    arguments: RunsArgument = None,
     baseline: Annotated[
         str | None, typer.Option(help="The row that others are judged against [default: the first].")
     ] = None,
@@ -499,13 +508,23 @@ def collect(
         typer.echo(folder)
 
 
-@app.command(epilog="Example: spatialvision summary quickstart")
-def summary(places: PlacesArgument = None, runs_dir: RunsDirOption = Path("runs")) -> None:
+@app.command(
+    epilog="Example: spatialvision summary cifar100 data.name=cifar100 --split test --filter 'resnet|toy'"
+)
+def summary(
+    arguments: RunsArgument = None,
+    pattern: PatternOption = "",
+    split: SplitsOption = None,
+    runs_dir: RunsDirOption = Path("runs"),
+) -> None:
     """Print a Markdown table per split: best value, earliest step that reached it, last value, run."""
+    from spatialvision.report.conditions import choose, matching, split_conditions
     from spatialvision.report.records import find_records
     from spatialvision.report.summary import summarise
 
-    typer.echo("\n".join(table.markdown() for table in summarise(find_records(places or [], runs_dir))))
+    places, conditions = split_conditions(arguments or [])
+    records = matching(choose(find_records(places, runs_dir), conditions), pattern)
+    typer.echo("\n".join(table.markdown() for table in summarise(records, split or [])))
 
 
 @app.command(epilog="Example: spatialvision plot accuracy loss quickstart --group seed --out curves.png")
@@ -513,25 +532,37 @@ def plot(
     metrics: Annotated[
         list[str],
         typer.Argument(
-            metavar="METRIC... [RUN|FAMILY]...",
+            metavar="METRIC... [RUN|FAMILY|FIELD=VALUE]...",
             help="Such as accuracy or test/loss; then whose [default: all].",
         ),
     ],
     out: Annotated[Path, typer.Option(help="The picture, a .png file.")],
-    pattern: Annotated[str, typer.Option("--filter", help="A regular expression for runs' paths.")] = "",
+    pattern: PatternOption = "",
     group: Annotated[
         str | None, typer.Option(help="seed: one curve with a band for runs that differ in nothing else.")
     ] = None,
-    split: Annotated[list[str] | None, typer.Option(help="Whose metrics; may be repeated.")] = None,
+    split: SplitsOption = None,
     x: Annotated[str, typer.Option(help="step or epoch.")] = "step",
     runs_dir: RunsDirOption = Path("runs"),
 ) -> None:
     """Draw metrics over training, for one run or many."""
+    from spatialvision.report.conditions import split_conditions
     from spatialvision.report.plot import plot as plot_runs
     from spatialvision.report.plot import split_arguments
 
-    names, places = split_arguments(metrics, runs_dir)
-    path = plot_runs(names, places, runs_dir, out, splits=split or [], pattern=pattern, group=group, x=x)
+    rest, conditions = split_conditions(metrics)
+    names, places = split_arguments(rest, runs_dir)
+    path = plot_runs(
+        names,
+        places,
+        runs_dir,
+        out,
+        conditions=conditions,
+        splits=split or [],
+        pattern=pattern,
+        group=group,
+        x=x,
+    )
     typer.echo(path)
 
 

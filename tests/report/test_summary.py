@@ -39,7 +39,7 @@ def test_unfinished_runs_are_marked(make_run: Callable, command: Callable) -> No
 def test_training_images_measured_as_they_are_have_a_table_of_their_own(
     make_run: Callable, command: Callable
 ) -> None:
-    run = make_run("made/a", 0, [0.5])
+    run = make_run("made/a", 0, [0.5], about={"reported": 40.0, "reported_train": 99.0})
     row = {"epoch": 1.0, "step": 10, "loss": 1.0}
     with (run.path / METRICS).open("a") as file:
         for each in (
@@ -50,9 +50,9 @@ def test_training_images_measured_as_they_are_have_a_table_of_their_own(
     printed = command("summary", "made")[1]
     assert (
         "## accuracy on train_clean\n\n"
-        "| best, % | earliest step | last, % | run |\n"
-        "| ---: | ---: | ---: | --- |\n"
-        "| 75.00 | 10 | 75.00 | runs/made/a/s0 |\n\n"
+        "| best, % | earliest step | last, % | reported, % | run |\n"
+        "| ---: | ---: | ---: | ---: | --- |\n"
+        "| 75.00 | 10 | 75.00 | 99.00 | runs/made/a/s0 |\n\n"
         "- The first 200 training images as they are, not augmented, in evaluation mode.\n"
     ) in printed
     assert "## accuracy on train\n\n| best, % (while learning) |" in printed
@@ -63,3 +63,19 @@ def test_equal_runs_are_sorted_by_path(make_run: Callable, command: Callable) ->
         make_run("made/a", seed, [0.5])
     printed = command("summary", "made")[1].partition("## accuracy on validation")[0]
     assert re.findall(r"s\d", printed) == ["s0", "s1", "s2"]
+
+
+def test_runs_and_tables_can_be_chosen(make_run: Callable, command: Callable) -> None:
+    for recipe in ("made/a", "made/b"):
+        for seed in range(2):
+            make_run(recipe, seed, [0.5])
+    printed = command("summary", "made", "seed=1", "--filter", "/a/", "--split", "test")[1]
+    assert re.findall(r"##.*|runs/\S+", printed) == ["## accuracy on test", "runs/made/a/s1"]
+    tables = re.findall("##.*", command("summary", "--split", "validation", "--split", "test")[1])
+    assert tables == ["## accuracy on validation", "## accuracy on test"]
+
+
+def test_a_split_that_there_is_not(make_run: Callable, command: Callable) -> None:
+    make_run("made/a", 0, [0.5])
+    expected = "spatialvision: --split: expected test or validation or train_clean or train, got 'tset'\n"
+    assert command("summary", "--split", "tset") == (2, "", expected)

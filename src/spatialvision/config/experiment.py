@@ -17,6 +17,7 @@ class About(Fields):
     source: str = Field("", description="paper or project that it follows")
     cost: str = Field("", description="roughly how long it takes, on what")
     reported: float | None = Field(None, description="published test accuracy in percent")
+    reported_train: float | None = Field(None, description="published accuracy on training images in percent")
     reported_on: str = Field("", description="dataset that published numbers are about")
     reference: float | None = Field(
         None, description="published accuracy in percent that the family starts from, a line in its chart"

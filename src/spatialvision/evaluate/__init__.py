@@ -9,4 +9,5 @@ from spatialvision.evaluate import (  # noqa: F401  (registers them)
     puzzle,
     robustness,
     sampler,
+    temperatures,
 )

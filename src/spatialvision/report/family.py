@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from spatialvision.errors import RecipeError
-from spatialvision.registry import suggestion
 from spatialvision.report.compare import default_folder, write_table
+from spatialvision.report.conditions import choose, split_conditions
 from spatialvision.report.differences import refuse, refused_differences
 from spatialvision.report.family_cells import FamilyGrid, arrange
 from spatialvision.report.family_chart import draw_family
 from spatialvision.report.family_table import family_table, verdict_table
-from spatialvision.report.records import Record, as_text, find_records, flatten
+from spatialvision.report.records import Record, find_records
 from spatialvision.report.selection import comparable
 from spatialvision.report.table import Table
 
@@ -43,8 +42,8 @@ def tabulate(
             baseline, or numbers of one column measured on different terms.
         StorageError: the disk is full, or the folder read-only.
     """
-    places = [text for text in arguments if not is_condition(text)]
-    records = choose(records_in_order(places, runs_dir), [text for text in arguments if is_condition(text)])
+    places, conditions = split_conditions(arguments)
+    records = choose(records_in_order(places, runs_dir), conditions)
     groups, left_out = comparable(records, split)
     grid = arrange(groups, records, baseline)
     differences = differences_by_column(grid, split)
@@ -60,31 +59,6 @@ def records_in_order(places: Sequence[str], runs_dir: Path) -> list[Record]:
     """The runs of one place after the other, each once."""
     found = [record for place in places or [str(runs_dir)] for record in find_records([place], runs_dir)]
     return list({record.path.resolve(): record for record in found}.values())
-
-
-def is_condition(text: str) -> bool:
-    """Whether it is a field with a value, and not the path of a run, which may hold "=" too."""
-    field, equals, _ = text.partition("=")
-    return bool(equals) and all(part.isidentifier() for part in field.split("."))
-
-
-def choose(records: Sequence[Record], conditions: Sequence[str]) -> list[Record]:
-    """The runs whose experiments have these values.
-
-    Raises:
-        RecipeError: no run has them; the message says which values there are.
-    """
-    kept = list(records)
-    for condition in conditions:
-        field, _, value = condition.partition("=")
-        found = [{key: as_text(each) for key, each in flatten(record.document).items()} for record in kept]
-        if not any(field in values for values in found):
-            raise RecipeError(f"{condition}: no run has this field{suggestion(field, set().union(*found))}")
-        there = dict.fromkeys(values[field] for values in found if field in values)
-        if value not in there:
-            raise RecipeError(f"no run with {condition}; there are: {', '.join(there)}")
-        kept = [record for record, values in zip(kept, found, strict=True) if values.get(field) == value]
-    return kept
 
 
 def differences_by_column(grid: FamilyGrid, split: str) -> list[str]:

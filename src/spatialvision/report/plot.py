@@ -1,11 +1,11 @@
 """Plot metrics over training, chosen by name, of runs chosen by path."""
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from spatialvision.errors import RecipeError
+from spatialvision.report.conditions import check_choice, choose, matching
 from spatialvision.report.groups import group_records
 from spatialvision.report.records import Record, find_records, holds_runs
 from spatialvision.report.summary import SPLITS
@@ -26,6 +26,7 @@ def plot(
     runs_dir: Path,
     out: Path,
     *,
+    conditions: Sequence[str] = (),
     splits: Sequence[str] = (),
     pattern: str = "",
     group: str | None = None,
@@ -37,6 +38,7 @@ def plot(
         metrics: such as "accuracy" or "test/accuracy"; without a split, those of ``splits``, or the first of
             test, validation, train_clean and train that has the metric.
         places: as for `find_records`; none means all of ``runs_dir``.
+        conditions: such as "steps=1500", what the runs' experiments must have.
         pattern: a regular expression that is searched for in the runs' paths.
         group: "seed" puts runs together that differ in nothing else: mean, and a band from min to max.
         x: "step" or "epoch".
@@ -48,7 +50,7 @@ def plot(
     check_choice("--group", group, ("seed", None))
     check_choice("--x", x, ("step", "epoch"))
     check_choice("--out", out.suffix, (".png",))
-    records = matching(find_records(places, runs_dir), pattern)
+    records = matching(choose(find_records(places, runs_dir), conditions), pattern)
     panels = [panel for metric in metrics for panel in find_panels(metric, splits, available(records))]
     if not panels:
         raise RecipeError(f"expected at least one metric; there are: {names(available(records))}")
@@ -57,19 +59,6 @@ def plot(
     else:
         members = [(found.label, list(found.records)) for found in group_records(records)]
     return draw_panels(list(dict.fromkeys(panels)), members, x, out)
-
-
-def matching(records: Sequence[Record], pattern: str) -> list[Record]:
-    """The runs in whose path the pattern is found."""
-    try:
-        expression = re.compile(pattern)
-    except re.error as error:
-        raise RecipeError(f"--filter {pattern}: not a regular expression: {error}") from error
-    found = [record for record in records if expression.search(str(record.path))]
-    if not found:
-        some = "\n".join(f"  {record.path}" for record in records[:5])
-        raise RecipeError(f"--filter {pattern}: matches none of {len(records):,} runs, such as\n{some}")
-    return found
 
 
 def available(records: Sequence[Record]) -> dict[str, set[str]]:
@@ -99,13 +88,6 @@ def names(known: dict[str, set[str]]) -> str:
     """All metrics as one may ask for them."""
     listed = ", ".join(f"{split}/{name}" for split in sorted(known) for name in sorted(known[split]))
     return listed or "none yet, no run has been measured"
-
-
-def check_choice(option: str, value: str | None, allowed: Iterable[str | None]) -> None:
-    """Refuse what an option does not know."""
-    if value not in allowed:
-        expected = " or ".join(str(item) for item in allowed if item is not None)
-        raise RecipeError(f"{option}: expected {expected}, got {value!r}")
 
 
 def draw_panels(

@@ -4,21 +4,30 @@ from collections.abc import Sequence
 from typing import Any
 
 from spatialvision.report.cells import reported_text
+from spatialvision.report.conditions import check_choice
 from spatialvision.report.records import Record
 from spatialvision.report.table import Column, Row, Table, number, text
 from spatialvision.runs.directory import row_name
 
 SPLITS = ("test", "validation", row_name("train"), "train")
+REPORTED = {"test": "reported", row_name("train"): "reported_train"}
 CHOSEN_ON = {"test": "best, % (chosen on the test set)", "train": "best, % (while learning)"}
 
 
-def summarise(records: Sequence[Record]) -> list[Table]:
+def summarise(records: Sequence[Record], splits: Sequence[str] = ()) -> list[Table]:
     """A table per split, sorted by best value, of finished and unfinished runs alike.
 
     Runs that have not been measured yet are listed in a last table without numbers.
+
+    Args:
+        splits: whose tables, in this order; by default all that there are.
+
+    Raises:
+        RecipeError: there is no such split.
     """
     tables = []
-    for split in SPLITS:
+    for split in splits or SPLITS:
+        check_choice("--split", split, SPLITS)
         rows = [summary_row(record, split) for record in records]
         measured = sorted((row for row in rows if row), key=lambda row: (-row["best_percent"], row["run"]))
         if measured:
@@ -44,7 +53,7 @@ def summary_row(record: Record, split: str) -> Row:
         "last_percent": 100 * rows[-1]["accuracy"],
         "last_step": rows[-1]["step"],
         "images": rows[-1].get("images"),
-        "reported_percent": record.about.get("reported") if split == "test" else None,
+        "reported_percent": record.about.get(REPORTED[split]) if split in REPORTED else None,
         "reported_elsewhere": record.reported_elsewhere,
         "run": str(record.path),
         "state": state(record),
