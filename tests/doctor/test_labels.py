@@ -80,7 +80,7 @@ def findings(folder: Path, shades: Sequence[int]) -> list[Finding]:
             below.mkdir(parents=True)
             for number in range(4):
                 Image.new("RGB", (40, 30), (shade + number,) * 3).save(below / f"{number}.JPEG")
-    settings = (f"data.path={folder}", "data.size=64", "data.workers=0")
+    settings = (f"data.path={folder}", "data.size=64", "data.workers=0", "data.normalise=false")
     experiment = load_recipe("imagenet/resnet50", *settings).experiment
     data = load_data(experiment, folder, offline=True)
     return list(check_labels(experiment, data, torch.device("cpu"), 8, None, True))

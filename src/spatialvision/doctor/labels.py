@@ -99,9 +99,11 @@ def check_labels(
         )
         return
     dataset = replace(data.dataset, reading=replace(data.dataset.reading, size=SIZE, resize=RESIZE))
+    # Normalised also where the recipe's own model does that itself.
+    seen = replace(data, dataset=dataset, mean=dataset.mean, std=dataset.std)
     for name, split in data.splits.items():
         assert isinstance(split, FolderSplit)  # as the dataset is
-        loader = measuring_loader(experiment, replace(data, dataset=dataset), split, device)
+        loader = measuring_loader(experiment, seen, split, device)
         answered = predict(network, loader, spread(len(split), images), BATCH_SIZE)
         assert answered is not None  # nothing can stop it here
         logits, labels = answered
