@@ -128,7 +128,7 @@ def main() -> None:
             page = filled(page, "twins", twins())
             page = filled(page, "warps", warps(STUDIES / "distorted"))
             page = filled(page, "momentum-warps", warps(STUDIES / "distorted" / "momentum"))
-        if path.endswith("puzzle.md"):
+        if path == "docs/puzzle.md":
             page = filled(page, "reported", reported("puzzle"))
         (ROOT / path).write_text(page)
     for source_name, target in PICTURES.items():

@@ -162,3 +162,24 @@ def test_the_notebook_runs(tmp_path: Path) -> None:
     assert "quickstart/spatial-transformer" in printed
     assert "largest change before training" in printed
     assert "torch.Size([4, 10])" in printed
+
+
+def test_every_block_of_the_pages_has_its_source_and_its_place() -> None:
+    update = runpy.run_path(str(ROOT / "docs" / "update.py"))
+    for page, blocks in update["BLOCKS"].items():
+        text = (ROOT / page).read_text()
+        for name, source in blocks.items():
+            assert source.is_relative_to(ROOT / "runs") or source.is_file(), source
+            update["filled"](text, name, "")
+
+
+def test_the_puzzles_study_is_what_its_runs_say() -> None:
+    script = runpy.run_path(str(ROOT / "docs" / "studies" / "puzzle.py"))
+    study = ROOT / "results" / "puzzle-fashion"
+    assert script["answers"](script["read"](study)) == (study / "answers.md").read_text()
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in (ROOT / "benchmarks").glob("*.py")))
+def test_benchmarks_find_what_they_import(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    runpy.run_path(str(ROOT / "benchmarks" / name))

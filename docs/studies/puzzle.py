@@ -1,7 +1,7 @@
 """Sum up what the evaluator ``puzzle`` found in the runs of a study: ``python docs/studies/puzzle.py STUDY``.
 
 Reads ``STUDY/runs``, as `spatialvision collect` leaves it; writes ``answers.md``, the four answers to the test images,
-and ``displaced.png``, accuracy as more patches lie elsewhere, and as they lie further away.
+and ``displaced.png``, accuracy as more patches lie elsewhere, and as they are jittered further.
 """
 
 import json
@@ -38,7 +38,7 @@ def answers(recipes: dict[str, Seeds]) -> str:
         "ns, %",
         "sn, %",
         "other answer at ns, %",
-        "entropy at ns, nats",
+        "entropy at ns, at sn, nats",
     ]
     lines = [f"| {' | '.join(head)} |", f"| --- |{' ---: |' * (len(head) - 1)}"]
     for name, seeds in recipes.items():
@@ -48,9 +48,11 @@ def answers(recipes: dict[str, Seeds]) -> str:
         ]
         columns.append([100 * seed["answers"]["ns"]["changed"] for seed in seeds])
         step = 100 / seeds[0]["answers"]["nn"]["images"]
-        entropy = fmean(seed["answers"]["ns"]["entropy"] for seed in seeds)
+        entropies = [fmean(seed["answers"][answer]["entropy"] for seed in seeds) for answer in ("ns", "sn")]
         cells = [with_interval(column, step) for column in columns]
-        lines.append(f"| {name} | {len(seeds)} | {' | '.join(cells)} | {entropy:.2f} |")
+        lines.append(
+            f"| {name} | {len(seeds)} | {' | '.join(cells)} | {', '.join(f'{entropy:.2f}' for entropy in entropies)} |"
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -61,15 +63,15 @@ def with_interval(values: Sequence[float], step: float) -> str:
 
 
 def draw(recipes: dict[str, Seeds], path: Path) -> None:
-    """Two panels: how many patches of an image lie elsewhere, and how far all lie from their places."""
+    """Two panels: how many patches of an image lie elsewhere, and by how much all are jittered."""
     figure = Figure(figsize=(11, 4.6), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
     draw_lines(left, recipes, "displaced", "patches")
     draw_lines(right, recipes, "distance", "reach")
     left.set_xlabel("patches out of place, chosen at random, of 49")
-    right.set_xlabel("all patches moved, up to so many rows and columns")
+    right.set_xlabel("patches jittered by up to so many rows and columns")
     images = next(iter(recipes.values()))[0]["curve_images"]
-    left.set_ylabel(f"accuracy on the first {images:,} test images, %")
+    left.set_ylabel(f"accuracy on {images:,} test images, %")
     handles, labels = left.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize="small")
     figure.suptitle("Patches moved, positions in order (sn): mean over seeds, lowest to highest shaded")

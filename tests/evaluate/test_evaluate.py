@@ -197,10 +197,11 @@ def test_distorted_images_are_a_split_of_their_own(command: Any, copy: Path) -> 
     ("distortion", "message"),
     [
         ("rotatet", "unknown distortion 'rotatet'; did you mean 'rotated'?"),
-        (
-            "{name: rotated, angle: 3}",
-            "angle",
-        ),
+        ("{name: rotated, angle: 3}", "angle"),
+        ("{rotation_deg: 3}", "expected a name such as rotated"),
+        ("[1]", "expected a name such as rotated"),
+        ("null", "expected a name such as rotated"),
+        ("{name: displaced_patches, grid_hw: [5, 5]}", "expected divisors of 28 × 28 pixels, got 5 × 5"),
         ("translated", "expected images of (28, 28), as the model was trained on, got (60, 60)"),
     ],
 )
@@ -210,3 +211,23 @@ def test_a_distortion_that_cannot_be_is_refused(
     code, _, errors = command("evaluate", copy, "accuracy", "--distortion", distortion)
     assert code == 2
     assert message in errors
+
+
+def test_one_name_never_means_two_kinds_of_images(command: Any, copy: Path) -> None:
+    line = ("evaluate", copy, "accuracy", "--split", "test", "--distortion")
+    assert command(*line, "rotated")[0] == command(*line, "{name: rotated, rotation_deg: 90}")[0] == 0
+    record = json.loads((copy / "evaluation" / "test-rotated" / "distortion.json").read_text())
+    assert record == {"name": "rotated", "rotation_deg": 90.0, "seed": 0}
+    before = (copy / "evaluation" / "test-rotated" / "accuracy.json").read_bytes()
+    code, _, errors = command(*line, "{name: rotated, rotation_deg: 30}")
+    assert code == 2
+    assert "remove evaluation/test-rotated first, or keep to these options" in errors
+    assert (copy / "evaluation" / "test-rotated" / "accuracy.json").read_bytes() == before
+
+
+def test_distorted_images_are_not_distorted_again(command: Any, small_recipe: str, tmp_path: Path) -> None:
+    recipe = load_recipe(small_recipe, "steps=1", "epochs=null", "distortion.name=rotated")
+    run = train(recipe, runs_dir=tmp_path / "turned", quiet=True)
+    code, _, errors = command("evaluate", run.path, "accuracy", "--distortion", "rotated")
+    assert code == 2
+    assert "expected a run on undistorted images; this one's are distorted" in errors

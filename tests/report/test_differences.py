@@ -114,3 +114,13 @@ def test_what_is_being_compared_may_differ(make_run: Callable, runs_dir: Path) -
     ):
         make_run("made/a", number, [0.5], fields=fields)
     assert refused_differences(groups(runs_dir), "test") == []
+
+
+def test_distorted_by_other_options_is_another_question(answered_run: Callable, runs_dir: Path) -> None:
+    for name, angle in (("a", 90.0), ("b", 30.0)):
+        run = answered_run(f"made/{name}", 0, np.array([True, False]))
+        write_json(run.path / "evaluation/test/distortion.json", {"name": "rotated", "rotation_deg": angle})
+    (line,) = refused_differences(groups(runs_dir), "test")
+    assert line == (
+        "distorted for measuring: name=rotated rotation_deg=90 (a) / name=rotated rotation_deg=30 (b)"
+    )

@@ -29,6 +29,7 @@ def document() -> dict[str, Any]:
         "grid_hw": [2, 3],
         "answers": {name: {"accuracy": value, "entropy": 1.5 - value} for name, value in accuracies},
         "largest_entropy": 2.3,
+        "curve_images": 40,
         "displaced": [point(patches=value) for value in (0, 2, 4, 6)],
         "distance": [point(reach=value) for value in (0, 1, 2)],
         "summary": "nn 90.00 %, and so on",

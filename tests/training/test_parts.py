@@ -58,6 +58,6 @@ def test_all_that_is_asked_from_a_step_on_comes_in_order(small_recipe: str) -> N
 def test_a_process_without_a_share_works_on_an_image_that_does_not_count(small_recipe: str) -> None:
     experiment = experiment_of(small_recipe, "epochs=1")
     plan = make_plan(experiment, 129)
-    assert parts_of_step(experiment, plan, 129, process(0, 2), 1) == ()
-    (_, last) = coming_batches(experiment, plan, 129, process(0, 2), 0)
+    assert parts_of_step(experiment, plan, 129, process(1, 2), 1) == ()
+    (_, last) = coming_batches(experiment, plan, 129, process(1, 2), 0)
     assert torch.equal(last[0], IDLE)

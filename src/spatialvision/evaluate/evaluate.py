@@ -2,30 +2,23 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import torch
-from pydantic import ValidationError
 from safetensors.torch import load as load_tensors
 from torch import nn
 
 from spatialvision.config.experiment import Experiment
-from spatialvision.config.options import option_parameters, typed_options
-from spatialvision.config.problems import describe
-from spatialvision.config.reading import read_value
-from spatialvision.config.recipe import Layers
 from spatialvision.data.ahead import worker_failures_told
-from spatialvision.data.dataset import Split
-from spatialvision.data.distortion import distort_split
 from spatialvision.data.load import AnyDataset
 from spatialvision.errors import DataError, RecipeError
 from spatialvision.evaluate.choice import Choice, choose
-from spatialvision.evaluate.load import ExperimentData, load_data, untrained_model, without_pretrained
+from spatialvision.evaluate.distorted import expect_same, read_distortion, record, under_distortion
+from spatialvision.evaluate.load import load_data, untrained_model, without_pretrained
 from spatialvision.evaluate.progress import Track, untracked
 from spatialvision.evaluate.resolution import at_resolution, beside, split_arguments
 from spatialvision.evaluate.subject import Subject, make_subject
-from spatialvision.registry import DISTORTIONS, EVALUATORS
+from spatialvision.registry import EVALUATORS
 from spatialvision.runs.directory import Run
 
 
@@ -80,49 +73,22 @@ def evaluate_run(
     measured = splits or [name for name in experiment.evaluation.splits if name in data.splits]
     if resolution:
         data, measured = beside(data, measured, resolution)
-    if distortion is not None:
-        data, measured = distorted(data, measured, distortion)
+    settings = None if distortion is None else read_distortion(distortion)
+    if settings is not None:
+        data, measured = under_distortion(data, measured, settings)
+        for name in measured:
+            expect_same(run, name, settings)
     model = load_run_model(run, experiment, data.dataset, usable_device(device or experiment.device))
     written: list[Path] = []
     for name in measured:
         found = evaluate_subject(make_subject(run, experiment, data, name, model, track), choice)
         for missing in [evaluator for evaluator in choice if named and evaluator not in found]:
             raise RecipeError(f"evaluator {missing!r} does not apply to this model ({type(model).__name__})")
+        if settings is not None:
+            record(run, name, settings)
         # One file may speak of all splits.
         written += [path for path in found.values() if path not in written]
     return written
-
-
-def distorted(data: ExperimentData, splits: Sequence[str], text: str) -> tuple[ExperimentData, list[str]]:
-    """The data with these splits under a distortion as further ones, and their names.
-
-    Raises:
-        RecipeError: there is no such distortion, it has no such options, or it changes the images' size.
-    """
-    value = read_value(text, f"--distortion {text}")
-    options = {"name": value} if isinstance(value, str) else dict(value)
-    name = str(options.pop("name", ""))
-    found = {split: data.splits[split] for split in splits}
-    in_memory = {name: split for name, split in found.items() if isinstance(split, Split)}
-    if len(in_memory) < len(found) or not isinstance(data.training, Split):
-        raise RecipeError(f"--distortion {text}: expected images in memory, got a folder of files")
-    try:
-        typed = typed_options(DISTORTIONS[name], options, ("training_images",))
-        distortion = DISTORTIONS.build(name, typed, {"training_images": data.training.images})
-        added = {f"{split}-{name}": distort_split(images, distortion) for split, images in in_memory.items()}
-    except ValidationError as error:
-        known = list(option_parameters(DISTORTIONS[name], ("training_images",)))
-        problems = describe(error, None, name, Layers("", {}, {}), known)
-        raise RecipeError("\n  ".join([f"--distortion {text}:", *problems])) from error
-    except ValueError as error:
-        raise RecipeError(f"--distortion {text}: {error}") from error
-    for split in added.values():
-        if split.images.shape[2:] != data.dataset.size_hw:
-            raise RecipeError(
-                f"--distortion {text}: expected images of {data.dataset.size_hw}, as the model was trained on, got "
-                f"{tuple(split.images.shape[2:])}"
-            )
-    return replace(data, splits={**data.splits, **added}, distortion=distortion), list(added)
 
 
 def usable_device(asked: str) -> str:

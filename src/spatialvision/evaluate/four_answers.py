@@ -31,7 +31,7 @@ class Judged(NamedTuple):
     outputs: int
 
 
-def numbers(subject: Subject, positions: Tensor, count: int, stream: str) -> Tensor:
+def drawn_for(subject: Subject, positions: Tensor, count: int, stream: str) -> Tensor:
     """Uniform random numbers (N, count) of the images at these positions, from their own indices alone."""
     indices = subject.split.indices.cpu()[positions]
     return uniform(sample_keys(derive_seed("shuffled patches", SEED), 0, indices), count, stream)
@@ -39,7 +39,7 @@ def numbers(subject: Subject, positions: Tensor, count: int, stream: str) -> Ten
 
 def shuffling(subject: Subject, positions: Tensor, grid_hw: tuple[int, int]) -> Tensor:
     """Each image's own permutation (N, patches)."""
-    return permutations_from(numbers(subject, positions, grid_hw[0] * grid_hw[1], "all"))
+    return permutations_from(drawn_for(subject, positions, grid_hw[0] * grid_hw[1], "all"))
 
 
 @torch.inference_mode()

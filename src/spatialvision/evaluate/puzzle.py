@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from spatialvision.errors import RecipeError
-from spatialvision.evaluate.four_answers import NAMES, SEED, Judged, ask, numbers, shuffling
+from spatialvision.evaluate.four_answers import NAMES, SEED, Judged, ask, drawn_for, shuffling
 from spatialvision.evaluate.robustness import counts, spread
 from spatialvision.evaluate.subject import Subject
 from spatialvision.models.protocols import HasTokens
@@ -45,8 +45,8 @@ def puzzle(
       the uniform distribution has ``largest_entropy``; and ``changed``, the share of images for which the answer
       is another than nn. Where ns changes nothing, the model does not use positions.
     - ``displaced``: the accuracies with so many ``patches`` out of place, chosen at random, on ``curve_images``.
-    - ``distance``: the same with all patches moved about, up to ``reach`` rows and columns away; ``moved`` is the
-      share of them that left their places.
+    - ``distance``: the same with patches jittered by up to ``reach`` rows and columns; ``moved`` is the share of them
+      that left their places.
     - ``summary``: the four accuracies and what they say of positions, in a line.
 
     The file of arrays holds the split's first 8 images: ``inputs`` and ``shuffled`` (n, C, H, W) in [0, 1],
@@ -115,15 +115,15 @@ def displaced_curve(subject: Subject, positions: Tensor, grid_hw: tuple[int, int
     """Accuracies with 0, 2, 4, 8, … and all patches out of place."""
     patches = grid_hw[0] * grid_hw[1]
     values = [0, *(2**power for power in range(1, patches.bit_length()) if 2**power < patches), patches]
-    drawn = numbers(subject, positions, patches, "displaced")
+    drawn = drawn_for(subject, positions, patches, "displaced")
     moves = {value: displaced(drawn, value) for value in values}
     return curve(subject, positions, grid_hw, "patches", moves)
 
 
 def distance_curve(subject: Subject, positions: Tensor, grid_hw: tuple[int, int]) -> list[dict[str, Any]]:
-    """Accuracies where all patches move about, up to 0, 1, 2, … rows and columns away."""
+    """Accuracies where patches are jittered by up to 0, 1, 2, … rows and columns."""
     patches = grid_hw[0] * grid_hw[1]
-    drawn = numbers(subject, positions, 2 * patches, "distance")
+    drawn = drawn_for(subject, positions, 2 * patches, "distance")
     moves = {value: jittered(drawn, grid_hw, value) for value in range(max(grid_hw))}
     moved = [(orders != torch.arange(patches)).double().mean().item() for orders in moves.values()]
     points = curve(subject, positions, grid_hw, "reach", moves)

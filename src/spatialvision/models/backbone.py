@@ -8,9 +8,10 @@ PREFIX = "trunk.backbone."
 
 
 def backbone_state(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The weights of the backbone below a patch encoder, by the names that timm gives them.
+    """The weights of the backbone below a patch encoder, by the names that it has below the encoder.
 
-    Those of a ResNet are torchvision's names too. ``fc`` is not among them: a network keeps its own, as in
+    Those of a ResNet are timm's and torchvision's names; some other backbones, such as ConvNeXt, have others in timm's
+    whole networks. ``fc`` is not among them: a network keeps its own, as in
     ``network.load_state_dict(network.state_dict() | backbone_state(model.state_dict()))``, or takes the encoder's head.
 
     Args:

@@ -31,8 +31,8 @@ def displaced(numbers: Tensor, patches: int) -> Tensor:
 def jittered(numbers: Tensor, grid_hw: tuple[int, int], reach: int) -> Tensor:
     """All patches about their places, none further away than so many rows and so many columns.
 
-    First up and down in each column, then to and fro in each row, in the order of the place plus a random number
-    from 0 to ``reach + 1``, which no patch can overtake another by that lies further away.
+    First up and down in each column, then to and fro in each row: sorted by the place plus a random number below
+    ``reach + 1``, so that a patch passes those only that lie at most ``reach`` away.
 
     Args:
         numbers: (N, 2 · places), uniform random numbers in [0, 1).

@@ -68,6 +68,7 @@ def decisive(record: Record, split: str) -> Conditions:
     return {
         "images": describe_images(record, split),
         "choice of images": digest_of_images(record, split),
+        "distorted for measuring": distorted_for_measuring(record, split),
         **{name: as_text(fields[key]) if key in fields else None for name, key in asked.items()},
         **{name: packages.get(name) for name in COMPUTING},
     }
@@ -92,6 +93,12 @@ def digest_of_images(record: Record, split: str) -> str | None:
         return None
     content = b"".join(np.asarray(values).astype("<i8").tobytes() for values in (found.index, found.label))
     return hashlib.sha256(content).hexdigest()[:8]
+
+
+def distorted_for_measuring(record: Record, split: str) -> str | None:
+    """By what ``evaluate --distortion`` distorted the images of a split such as test-rotated; None for others."""
+    settings = record.run.read_json(f"evaluation/{split}/distortion.json")
+    return settings and " ".join(f"{name}={as_text(value)}" for name, value in settings.items())
 
 
 def harmless(record: Record) -> Conditions:

@@ -33,9 +33,9 @@ def draw_puzzle(run: Run, split: str) -> Path | None:
     draw_points(panels[1], document["displaced"], "patches")
     draw_points(panels[2], document["distance"], "reach")
     panels[1].set_xlabel("patches out of place, chosen at random")
-    panels[2].set_xlabel("all patches moved, up to so many rows and columns")
+    panels[2].set_xlabel("patches jittered by up to so many rows and columns")
     panels[0].set_ylabel(f"{split} accuracy, %")
-    panels[1].set_ylabel(f"accuracy on the first {document['curve_images']:,} images, %")
+    panels[1].set_ylabel(f"accuracy on {document['curve_images']:,} {split} images, %")
     handles, labels = panels[1].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize="small")
     rows, columns = document["grid_hw"]

@@ -13,6 +13,7 @@ from spatialvision.registry import DISTORTIONS
 
 SIZE_HW = (14, 19)
 SMALL = {
+    "displaced_patches": {"patches": 5, "grid_hw": (2, 19)},
     "grid": {"angles_deg": (-30.0, 10.0), "scales": (0.9, 1.1), "shifts_x_px": (-2.5, 1.0)},
     "projective": {"corner_std_px": 3.0},
     "rotated_scaled_translated": {"canvas": 24},
@@ -24,6 +25,7 @@ CANVAS_HW = {"rotated_scaled_translated": (24, 24), "similarity": (32, 32)} | di
     ["translated", "translated_cluttered"], (25, 25)
 )
 STILL = {
+    "displaced_patches": {"patches": 0, "grid_hw": (2, 19)},
     "elastic": {"scale": (1.0, 1.0), "point_std_px": 0.0},
     "grid": {"angles_deg": (0.0,)},
     "projective": {"scale": (1.0, 1.0), "corner_std_px": 0.0},
@@ -91,4 +93,4 @@ def test_nothing_drawn_changes_nothing(name: str) -> None:
 
 def test_what_bends_has_no_angle() -> None:
     turning = {name for name in shipped.__all__ if isinstance(made(name), Turning)}
-    assert turning == set(shipped.__all__) - {"projective", "elastic"}
+    assert turning == set(shipped.__all__) - {"projective", "elastic", "displaced_patches"}

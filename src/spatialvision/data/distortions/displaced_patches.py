@@ -37,8 +37,11 @@ def displaced_patches(patches: int = 8, grid_hw: tuple[int, int] = (7, 7), seed:
         seed: fixes the validation and test images; not the experiment's seed.
 
     Raises:
-        ValueError: a number of patches for which there is no such change, or patches that do not divide the image.
+        ValueError: a number of patches for which there is no such change, or no grid; later, if the grid does not
+            divide the images.
     """
+    if min(grid_hw) < 1:
+        raise ValueError(f"grid_hw: expected at least 1 row and 1 column, got {grid_hw[0]} × {grid_hw[1]}")
     places = grid_hw[0] * grid_hw[1]
     if patches == 1 or not 0 <= patches <= places:
         raise ValueError(f"patches: expected 0, or 2 to {places}, got {patches}")
