@@ -74,7 +74,9 @@ def _with_simplejpeg(content: bytes, header: JpegHeader) -> np.ndarray:
 def _with_torchcodec(content: bytes, header: JpegHeader) -> np.ndarray:
     from torchcodec.decoders import decode_jpeg
 
-    return decode_jpeg(content).permute(1, 2, 0).numpy()  # upright already
+    image = decode_jpeg(content)
+    assert not isinstance(image, list)  # which is for several files
+    return image.permute(1, 2, 0).numpy()  # upright already
 
 
 def _with_pillow(content: bytes, header: JpegHeader) -> np.ndarray:
