@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from spatialvision import Run
 from spatialvision.data.loader import Batch
 from spatialvision.data.randomness import sample_keys
 from spatialvision.distributed.process import Process
@@ -206,8 +207,6 @@ def test_the_command_says_what_does_not_fit(command: Any, small_recipe: str) -> 
 
 
 def test_a_run_logs_all_four(command: Any, small_recipe: str, tmp_path: Any) -> None:
-    from spatialvision import Run
-
     model = "model={name: vit_pre_norm, patch: 4, layers: 1, width: 16, heads: 2}"
     arguments = (
         "data.size=16",
@@ -224,3 +223,23 @@ def test_a_run_logs_all_four(command: Any, small_recipe: str, tmp_path: Any) -> 
     assert row["accuracy"] == row["accuracy_nn"]
     expected = 0.4 * (row["loss_nn"] + row["loss_ss"]) + 0.1 * (row["loss_ns"] + row["loss_sn"])
     assert row["loss"] == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.slow
+def test_two_processes_have_the_losses_of_one(start: Any, small_recipe: str, tmp_path: Any) -> None:
+    model = "model={name: vit_pre_norm, patch: 4, layers: 1, width: 16, heads: 2, dropout: 0}"
+    options = (
+        model, "data.size=16", "epochs=null", "steps=6", "objective={name: puzzle, rotation: 0.5}",
+        "log.every.steps=2", "threads=1", "precision=float32", "--quiet",
+    )  # fmt: skip
+    rows = {}
+    for processes in (1, 2):
+        name = f"on-{processes}"
+        process = start("train", small_recipe, *options, f"processes={processes}", "--name", name)
+        output, errors = process.communicate(timeout=200)
+        assert process.returncode == 0, (output, errors)
+        rows[processes] = Run(tmp_path / "runs/small" / name).metrics("train")
+    assert len(rows[1]) == 3
+    for alone, shared in zip(rows[1], rows[2], strict=True):
+        for key in [f"{what}_{name}" for name in NAMES for what in ("loss", "accuracy")]:
+            assert shared[key] == pytest.approx(alone[key], rel=1e-5), key
