@@ -8,7 +8,8 @@
 #                   the original's numbers, three figures. Elsewhere, for less: make study-cifar100 DATA=fashion_mnist \
 #                   STEPS=500 SEEDS=0 RECIPES="resnet18 resnet18-ms1" OVERRIDES=precision=bfloat16
 # make show-cifar100   these tables and figures alone, of the runs below RUNS (runs), written to SHOWN
-# make test         run all tests
+# make test         run the fast tests
+# make test-all     run all tests, also those of real trainings, faults and benchmarks
 # make check        format, lint and types
 # make clean        remove the environment and caches; runs/ stays
 #
@@ -33,6 +34,8 @@ create = $(PYTHON) -m venv $(VENV)
 install = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 endif
 install += $(if $(PINNED),--constraint constraints.txt)
+
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 QUESTION := quickstart/plain-cnn quickstart/coordconv quickstart/spatial-transformer
 
@@ -63,7 +66,7 @@ RUNS ?= runs
 SHOWN ?= runs/cifar100/study
 SHOWS = cifar100 data.name=$(DATA) --runs-dir $(RUNS)
 
-.PHONY: quickstart study-distorted study-puzzle study-cifar100 show-cifar100 test check clean
+.PHONY: quickstart study-distorted study-puzzle study-cifar100 show-cifar100 test test-all check clean
 .NOTPARALLEL:
 
 quickstart: $(CORE)
@@ -106,8 +109,12 @@ show-cifar100: $(CORE)
 	  $(SHOWS) --filter 'cifar100/($($(figure)))/' --group seed --out $(SHOWN)/$(figure).png;)
 
 test: $(DEV)
-	@echo "Running: OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile"
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	@echo "Running: OMP_NUM_THREADS=1 $(PYTEST) -m 'not slow'"
+	@OMP_NUM_THREADS=1 $(PYTEST) -m 'not slow'
+
+test-all: $(DEV)
+	@echo "Running: OMP_NUM_THREADS=1 $(PYTEST)"
+	@OMP_NUM_THREADS=1 $(PYTEST)
 
 check: $(DEV)
 	@echo "Checking format, lint and types"

@@ -10,7 +10,7 @@ machine does meets all of them, and each is measured without workers (which is t
 
 Also measured: by how much crops differ from Pillow's, and how often holes in files are noticed.
 
-Run: python benchmarks/loading.py [--images 512] [--rounds 5]
+Run: python benchmarks/loading.py [--images 2048] [--rounds 5]
 Writes benchmarks/results/loading.json and .md.
 """
 
@@ -193,7 +193,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--images", type=int, default=512)
+    parser.add_argument("--images", type=int, default=2048)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()

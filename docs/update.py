@@ -28,6 +28,7 @@ BLOCKS = {
         "preparation": MEASURED / "preparation.md",
         "spatialnet_memory": MEASURED / "spatialnet_memory.md",
     },
+    "docs/photographs.md": {"loading": MEASURED / "loading.md"},
     "docs/transforms.md": {"transforms": MEASURED / "transforms.md"},
     "docs/puzzle.md": {"puzzle": MEASURED / "puzzle.md"},
     "docs/studies/puzzle.md": {
