@@ -36,6 +36,20 @@ def test_what_is_wrong_with_the_data_is_exit_code_3(command: Any, photographs: P
     assert "1 classes of train are missing" in output
 
 
+@pytest.mark.parametrize(("decoder", "expected"), [("simplejpeg", 3), ("pillow", 0)])
+def test_damage_is_wrong_where_the_training_would_refuse_it(
+    command: Any, photographs: Path, decoder: str, expected: int
+) -> None:
+    pytest.importorskip("simplejpeg")
+    damaged = photographs / "val/n00000001/0.JPEG"
+    content = damaged.read_bytes()
+    damaged.write_bytes(content[:-2] + b"spare bytes" + content[-2:])
+    options = (*SMALL, f"data.decoder={decoder}", "--data", photographs, "--offline", "--seconds", 0.1)
+    code, output, _ = command("doctor", *options)
+    assert code == expected, output
+    assert f"{'wrong  ' if expected else 'warning'}  test, of 9: 1 images are damaged:" in output
+
+
 def test_names_that_the_dataset_refuses_are_wrong_too(command: Any, photographs: Path) -> None:
     for split in ("train", "val"):
         (photographs / split / "n00000001").rename(photographs / split / "zebra")

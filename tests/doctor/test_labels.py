@@ -56,9 +56,17 @@ def test_labels_lead_to_the_outputs_of_a_trained_network() -> None:
     ("right", "level"), [(76, Level.FINE), (60, Level.FINE), (55, Level.WRONG), (1, Level.WRONG)]
 )
 def test_chance_is_allowed_for(right: int, level: Level) -> None:
-    finding = judge("test", right, 100)
+    finding = judge("test", right, 100, classes=1000)
     assert finding.level is level
     assert f"{right}.0%" in finding.text
+
+
+def test_of_some_classes_less_is_expected_and_few_images_tell_nothing() -> None:
+    assert judge("test", 55, 100, classes=10).level is Level.FINE
+    assert judge("test", 10, 100, classes=10).level is Level.WRONG
+    finding = judge("test", 0, 5, classes=1000)
+    assert finding.level is Level.WARNING
+    assert "5 images are too few to check the labels; expected 30 or more (--images)" in finding.text
 
 
 class KnowsShades(nn.Module):
@@ -78,12 +86,12 @@ def findings(folder: Path, shades: Sequence[int]) -> list[Finding]:
         for output, shade in zip(OUTPUTS, shades, strict=True):
             below = folder / split / KNOWN[output]
             below.mkdir(parents=True)
-            for number in range(4):
+            for number in range(10):
                 Image.new("RGB", (40, 30), (shade + number,) * 3).save(below / f"{number}.JPEG")
     settings = (f"data.path={folder}", "data.size=64", "data.workers=0", "data.normalise=false")
     experiment = load_recipe("imagenet/resnet50", *settings).experiment
     data = load_data(experiment, folder, offline=True)
-    return list(check_labels(experiment, data, torch.device("cpu"), 8, None, True))
+    return list(check_labels(experiment, data, torch.device("cpu"), 30, None, True))
 
 
 def test_a_trained_network_tells_whether_the_labels_are_right(
@@ -93,10 +101,10 @@ def test_a_trained_network_tells_whether_the_labels_are_right(
     right = findings(tmp_path / "right", SHADES)
     assert [finding.level for finding in right] == [Level.FINE, Level.FINE]
     assert [finding.text.split(":")[0] for finding in right] == ["train", "test"]
-    assert "right on 8 of 8 images, 100.0%" in right[0].text
+    assert "right on 30 of 30 images, 100.0%" in right[0].text
     turned = findings(tmp_path / "turned", (*SHADES[1:], SHADES[0]))
     assert {finding.level for finding in turned} == {Level.WRONG}
-    assert "right on 0 of 8 images" in turned[0].text
+    assert "right on 0 of 30 images" in turned[0].text
     assert "the labels are in another order" in turned[0].text
 
 

@@ -41,6 +41,22 @@ def test_repeats_and_a_fixed_epoch_change_the_order(small_recipe: str) -> None:
     assert torch.equal(part, repeated_indices(SIZE, 3, 300, 128, 0, 1, 1, 1, 2))
 
 
+@pytest.mark.parametrize("world_size", [1, 2, 4])
+def test_copies_of_an_image_lie_in_different_parts_however_many_processes(
+    small_recipe: str, world_size: int
+) -> None:
+    experiment = experiment_of(small_recipe, "data.repeats=3", "data.epoch_images=300", "accumulate=4")
+    plan = make_plan(experiment, SIZE)
+    groups = [
+        set(part.tolist())
+        for rank in range(world_size)
+        for part in parts_of_step(experiment, plan, SIZE, process(rank, world_size), 0)
+    ]
+    assert all(len({position % SIZE for position in group}) == len(group) == 32 for group in groups)
+    alone = [set(part.tolist()) for part in parts_of_step(experiment, plan, SIZE, process(), 0)]
+    assert sorted(map(sorted, groups)) == sorted(map(sorted, alone))
+
+
 def test_all_that_is_asked_from_a_step_on_comes_in_order(small_recipe: str) -> None:
     experiment = experiment_of(small_recipe, "accumulate=2")
     plan = make_plan(experiment, SIZE)

@@ -60,6 +60,8 @@ class Ahead:
             timeout=timeout_seconds,
             pin_memory=pin_memory,
             worker_init_fn=_set_up_worker,
+            # So that the split's names are shared, and workers end with this process.
+            multiprocessing_context="fork" if sys.platform == "linux" else None,
             generator=torch.Generator(),  # or starting workers would use up random numbers of the training
         )
         before = set(multiprocessing.active_children())

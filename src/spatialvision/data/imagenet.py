@@ -12,6 +12,7 @@ from typing import Literal
 
 from spatialvision.data.decoders import choose_decoder
 from spatialvision.data.folder import FolderDataset, find_classes, find_images
+from spatialvision.data.preparation.cores import available_cores
 from spatialvision.data.reading import Policy, Reading
 from spatialvision.errors import DataError
 from spatialvision.registry import register_dataset
@@ -111,8 +112,7 @@ def imagenet(
 
 def usual_workers() -> int:
     """The cores of this process's share, without one for the training itself; at least 1."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, cores // int(os.environ.get("LOCAL_WORLD_SIZE", "1")) - 1)
+    return max(1, available_cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")) - 1)
 
 
 def _reading(

@@ -8,6 +8,7 @@ import torch
 
 from spatialvision.config.experiment import Experiment
 from spatialvision.data.ahead import worker_failures_told
+from spatialvision.data.decoders import DECODERS
 from spatialvision.data.folder import FolderDataset, FolderSplit
 from spatialvision.data.preparation.cores import available_cores
 from spatialvision.doctor.finding import Finding, Level, fine, warning, wrong
@@ -87,13 +88,16 @@ def _look_closer(
 ) -> Iterator[Finding]:
     assert isinstance(data.dataset, FolderDataset)  # others have no crops
     yield check_names(data.dataset.class_names)
-    ill = False
+    ill, reading = False, data.dataset.reading
+    # A strict decoder refuses them, and so would the training.
+    is_refused = reading.broken == "error" and DECODERS[reading.decoder].is_strict
+    damage = Level.WRONG if is_refused else Level.WARNING
     for name, split in data.splits.items():
         assert isinstance(split, FolderSplit)  # as the dataset is
-        for finding in check_samples(name, split, effort.images):
+        for finding in check_samples(name, split, effort.images, damage):
             ill |= finding.level is Level.WRONG
             yield finding
-    if ill and experiment.data.options["broken"] == "error":
+    if ill and reading.broken == "error":
         yield warning("nothing else was looked at, as a training would end at such an image")
         return
     with worker_failures_told():

@@ -8,7 +8,7 @@ from torch import Tensor
 from spatialvision.data.folder import FolderSplit
 from spatialvision.data.preparation.decoding import examine
 from spatialvision.data.preparation.listing import listed
-from spatialvision.doctor.finding import Finding, fine, warning, wrong
+from spatialvision.doctor.finding import Finding, Level, fine, warning, wrong
 
 
 def spread(size: int, count: int) -> Tensor:
@@ -16,8 +16,8 @@ def spread(size: int, count: int) -> Tensor:
     return torch.linspace(0, size - 1, min(size, count), dtype=torch.float64).round().long()
 
 
-def check_samples(name: str, split: FolderSplit, count: int) -> Iterator[Finding]:
-    """Decode so many images of a split in full."""
+def check_samples(name: str, split: FolderSplit, count: int, damage: Level) -> Iterator[Finding]:
+    """Decode so many images of a split in full; ``damage`` is how bad it is if some are damaged yet can be read."""
     positions = spread(len(split), count).tolist()
     found = [problem for position in positions if (problem := examine(split.path(position))) is not None]
     broken = [str(problem) for problem in found if not problem.readable]
@@ -25,7 +25,7 @@ def check_samples(name: str, split: FolderSplit, count: int) -> Iterator[Finding
     if broken:
         yield wrong(f"{name}, of {len(positions):,}: {listed('images cannot be read', broken)}")
     if damaged:
-        yield warning(f"{name}, of {len(positions):,}: {listed('images are damaged', damaged)}")
+        yield Finding(damage, f"{name}, of {len(positions):,}: {listed('images are damaged', damaged)}")
     if found:
         yield warning(f"'spatialvision data verify {split.folder}' looks at every image")
     else:

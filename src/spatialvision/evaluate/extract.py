@@ -93,7 +93,7 @@ def _write(path: Path, subject: Subject) -> None:
     source = _Source(subject)
     size = _size(subject.split, source.width, source.outputs)
     check_space(path.parent, size)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.tmp")
     with disk_errors(path, size):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -42,10 +42,12 @@ class ExperimentData:
     @property
     def fingerprints(self) -> dict[str, Split]:
         """For each split the images, or a cheap stand-in for files, by which processes see whether theirs are equal."""
-        return {
-            name: split if isinstance(split, Split) else split.fingerprint()
-            for name, split in {**self.splits, "training": self.training}.items()
+        splits = {**self.splits, "training": self.training}
+        # Millions of files are asked for their size: those of a split that has two names once.
+        found = {
+            id(split): split if isinstance(split, Split) else split.fingerprint() for split in splits.values()
         }
+        return {name: found[id(split)] for name, split in splits.items()}
 
 
 def load_data(experiment: Experiment, data_root: Path, offline: bool) -> ExperimentData:

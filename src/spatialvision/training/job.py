@@ -12,7 +12,7 @@ from spatialvision.evaluate.load import ExperimentData
 from spatialvision.signals import StopSignal
 from spatialvision.training.checkpoint import Checkpoints
 from spatialvision.training.journal import Journal
-from spatialvision.training.loop import SAVING, Job
+from spatialvision.training.loop import READING, Job
 from spatialvision.training.measure import measure
 from spatialvision.training.pictures import pictures
 from spatialvision.training.plan import make_plan
@@ -63,7 +63,7 @@ def make_job(
 def continue_job(job: Job) -> None:
     """Load the newest valid checkpoint, if there is one, and cut the record back to it."""
     process = job.process
-    process.course.at("reading the checkpoint", patience=SAVING)
+    process.course.at("reading the checkpoint", patience=READING)
     # Other machines need not see the first one's files.
     found = process.from_first(job.checkpoints.newest() if process.is_first else None, "the checkpoint")
     sizes = {} if found is None else found[1].pop("files")

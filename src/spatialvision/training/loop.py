@@ -29,7 +29,7 @@ from spatialvision.training.state import TrainingState
 Rows = list[dict]
 
 # How many times timeout_seconds a process may need for what shows no progress.
-COMPILING = SAVING = 10.0
+COMPILING = SAVING = READING = 10.0
 
 
 @dataclass

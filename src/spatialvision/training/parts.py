@@ -26,11 +26,13 @@ def parts_of_step(
     epoch, position = divmod(step, plan.steps_per_epoch)
     where = (plan.batch_size, experiment.seed, epoch, position, process.rank, process.world_size)
     data, drop_last = experiment.data, experiment.drop_last
+    parts = -(-experiment.accumulate // process.world_size)
     if data.repeats == 1 and data.epoch_images is None:
         share = sample_indices(size, *where, drop_last=drop_last)
-    else:
-        share = repeated_indices(size, data.repeats, plan.images, *where, drop_last=drop_last)
-    return share.chunk(-(-experiment.accumulate // process.world_size)) if len(share) else ()
+        return share.chunk(parts) if len(share) else ()
+    share = repeated_indices(size, data.repeats, plan.images, *where, drop_last=drop_last)
+    # Dealt out to parts as to processes, so that the copies of an image are normalised in different groups.
+    return tuple(share[part::parts] for part in range(min(parts, len(share))))
 
 
 def coming_batches(

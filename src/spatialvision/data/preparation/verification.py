@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from spatialvision.data.folder import EXTENSIONS
 from spatialvision.data.preparation.amounts import images_text
 from spatialvision.data.preparation.decoding import Finding, examine
 from spatialvision.data.preparation.progress import ProgressReport
@@ -15,7 +16,6 @@ from spatialvision.data.preparation.workers import Workers
 from spatialvision.errors import DataError
 from spatialvision.signals import StopSignal
 
-SUFFIXES = (".jpeg", ".jpg", ".png", ".ppm", ".bmp", ".webp", ".tif", ".tiff", ".gif")
 AT_A_TIME = 64
 
 
@@ -76,7 +76,7 @@ def image_paths(folder: str) -> Iterator[str]:
         path = os.path.join(folder, name)
         if name.startswith("."):
             continue
-        if name.lower().endswith(SUFFIXES):
+        if name.lower().endswith(EXTENSIONS):
             yield path
         elif os.path.isdir(path):
             yield from image_paths(path)
