@@ -75,7 +75,7 @@ def test_paths_images_and_arrays_are_one(make_photograph: Callable[..., Image.Im
 
 def test_pictures_are_turned_upright(make_photograph: Callable[..., Image.Image], tmp_path: Path) -> None:
     photograph, prepare = make_photograph(2, (60, 40)), Preprocessing(COLOUR)
-    exif = photograph.getexif()
+    exif = Image.Exif()
     exif[274] = 3
     photograph.rotate(180).save(tmp_path / "turned.png", exif=exif)
     assert torch.equal(prepare(tmp_path / "turned.png"), prepare(photograph))

@@ -120,7 +120,8 @@ class _Check:
     @torch.inference_mode()
     def difference(self, answering: Answering, track: Track) -> float:
         """The largest absolute difference of a logit."""
-        batches = [self._positions[:1], *self._positions[1:].split(AT_A_TIME)]
+        parts = [self._positions[:1], *self._positions[1:].split(AT_A_TIME)]
+        batches = [part for part in parts if len(part)]
         largest = torch.tensor(0.0)
         with track("checking", len(batches)) as advance:
             for positions in batches:

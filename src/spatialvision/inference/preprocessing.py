@@ -55,7 +55,7 @@ class Preprocessing:
             raise ValueError(
                 f"expected a model of images of 1 or 3 channels, this one takes {self.inputs.in_channels}"
             )
-        # torch takes neither negative strides, as those of a turned picture may be, nor memory that is not its to write.
+        # torch takes neither negative strides, as those of a turned picture may be, nor memory that is read only.
         picture = torch.from_numpy(np.require(self._read(source), requirements=["C", "W"]))
         image = show(picture, self._framing(picture), max(self.inputs.content_hw))
         if self.inputs.in_channels == 1:
