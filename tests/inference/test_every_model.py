@@ -30,6 +30,8 @@ LARGE = [
     *("resnet34", "resnet50"),
     *(f"{kind}_{level}" for kind in ("efficientnet", "spatialnet") for level in range(1, 8)),
 ]
+DEEP = ("efficientnet_0", "spatialnet_0")
+KINDS = ("stn_cnn, affine", "stn_cnn, thin_plate_spline", "rotation_equivariant", "vit_pre_norm, all options")
 STN = {"channels": (2, 2), "hidden": 4, "localisation_channels": (2, 2), "localisation_hidden": 4}
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     **{f"stn_cnn, {name}": ("stn_cnn", {**STN, "transform": name}) for name in get_args(TransformName)},
@@ -72,10 +74,19 @@ def check(model: Classifier, form: str, folder: Path) -> None:
         torch.testing.assert_close(answer(images), model(images), atol=1e-4, rtol=1e-4)
 
 
-@pytest.mark.parametrize("form", ["onnx", "pt2"])
-@pytest.mark.parametrize("case", CASES)
-def test_a_small_variant_exports(case: str, form: str, tmp_path: Path) -> None:
-    check(classifier(*CASES[case], (32, 32)), form, tmp_path)
+def marked(case: str, is_slow: bool) -> Any:
+    return pytest.param(case, marks=pytest.mark.slow if is_slow else ())
+
+
+@pytest.mark.parametrize("case", [marked(case, case in DEEP) for case in CASES])
+def test_a_small_variant_answers_in_onnxruntime(case: str, tmp_path: Path) -> None:
+    check(classifier(*CASES[case], (32, 32)), "onnx", tmp_path)
+
+
+# That every model can be traced is in tests/models; here it is about what happens to a file.
+@pytest.mark.parametrize("case", [marked(case, case not in KINDS) for case in CASES])
+def test_a_small_variant_answers_from_a_pt2_file(case: str, tmp_path: Path) -> None:
+    check(classifier(*CASES[case], (32, 32)), "pt2", tmp_path)
 
 
 @pytest.mark.slow

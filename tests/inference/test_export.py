@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from safetensors import safe_open
 
 import spatialvision
@@ -20,17 +19,25 @@ from spatialvision.config.experiment import Experiment
 from spatialvision.errors import DataError
 from spatialvision.evaluate.load import load_data
 from spatialvision.inference import formats
+from spatialvision.inference.export import Exported, export
 from spatialvision.inference.formats import FORMATS
 
 LOGITS = "evaluation/test/predictions.npz"
 
 
-@pytest.fixture(params=["onnx", "pt2", "safetensors"])
+@pytest.fixture(scope="module", params=["onnx", "pt2", "safetensors"])
 def form(request: pytest.FixtureRequest) -> str:
     if request.param == "onnx":
         pytest.importorskip("onnxruntime")
         pytest.importorskip("onnxscript")
     return request.param
+
+
+@pytest.fixture(scope="module")
+def exported(digits_run: Run, form: str, tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    """The run on digits as a file."""
+    folder = tmp_path_factory.mktemp("exported")
+    return export(digits_run, form, folder / f"model.{form}", images=100, data_root=folder)
 
 
 def facts_in(path: Path) -> dict[str, Any]:
@@ -47,84 +54,80 @@ def facts_in(path: Path) -> dict[str, Any]:
         return json.loads(file.metadata()["spatialvision"])
 
 
-def test_the_file_answers_as_the_run_does_whatever_the_batch(command: Any, copy: Run, form: str) -> None:
-    code, output, _ = command("export", copy.path, "--format", form)
-    path, card = copy.path / f"export/model.{form}", copy.path / f"export/model.{form}.md"
-    assert code == 0
-    first, second, told = output.splitlines()
-    assert (first, second) == (str(path), str(card))
-    assert sorted(path.parent.iterdir()) == [path, card]
-    found = re.fullmatch(r"largest difference of a logit on 200 test images: (\S+)", told)
-    assert found
-    assert float(found[1]) <= 1e-4
-    known = torch.from_numpy(np.load(copy.path / LOGITS)["logits"])
-    split = load_data(Experiment.model_validate(copy.experiment), copy.path, offline=True).splits["test"]
-    answer = FORMATS[form].open(path)
+@torch.no_grad()
+def test_the_file_answers_as_the_run_does_whatever_the_batch(
+    digits_run: Run, form: str, exported: Exported, tmp_path: Path
+) -> None:
+    assert exported.images == 100
+    assert exported.difference <= 1e-4
+    assert sorted(exported.path.parent.iterdir()) == [exported.path, exported.card]
+    known = torch.from_numpy(np.load(digits_run.path / LOGITS)["logits"])
+    data = load_data(Experiment.model_validate(digits_run.experiment), tmp_path, offline=True)
+    answer, images = FORMATS[form].open(exported.path), data.splits["test"].images / 255
     for start, stop in ((0, 1), (1, 3), (3, 60)):
-        logits = answer(split.images[start:stop] / 255)
-        assert (logits.detach() - known[start:stop]).abs().max() <= 1e-4
+        assert (answer(images[start:stop]) - known[start:stop]).abs().max() <= 1e-4
 
 
-def test_the_facts_travel_inside(command: Any, copy: Run, form: str) -> None:
-    assert command("export", copy.path, "--format", form, "--images", 3)[0] == 0
-    facts, model = facts_in(copy.path / f"export/model.{form}"), load_model(copy)
-    assert facts["recipe"] == copy.recipe
+def test_the_facts_travel_inside(digits_run: Run, exported: Exported) -> None:
+    facts, model = facts_in(exported.path), load_model(digits_run)
+    assert facts["recipe"] == digits_run.recipe
     assert facts["inputs"]["class_names"] == list(model.class_names)
     assert facts["inputs"]["size_hw"] == [21, 21]
     assert facts["inputs"]["mean"] == list(model.mean)
     assert facts["inputs"]["std"] == list(model.std)
-    assert facts["results"] == copy.results
-    assert facts["experiment"] == copy.experiment
+    assert facts["results"] == digits_run.results
+    assert facts["experiment"] == digits_run.experiment
+    assert set(facts["versions"]) == {"spatialvision", "commit", "python", "packages"}
     assert facts["versions"]["spatialvision"] == spatialvision.__version__
     assert facts["versions"]["packages"]["torch"] == torch.__version__.partition("+")[0]
-    assert set(facts["versions"]) == {"spatialvision", "commit", "python", "packages"}
 
 
-def test_the_card_says_what_the_run_says(command: Any, copy: Run, form: str) -> None:
-    assert command("export", copy.path, "--format", form, "--images", 5)[0] == 0
-    card = (copy.path / f"export/model.{form}.md").read_text()
-    measured = copy.results["splits"]["test"]
+def test_the_card_says_what_the_run_says(digits_run: Run, exported: Exported) -> None:
+    card, measured = exported.card.read_text(), digits_run.results["splits"]["test"]
     right, count, z = measured["correct"], measured["images"], 1.959964
     centre = (right + z * z / 2) / (count + z * z)
     half = z / (count + z * z) * math.sqrt(right * (count - right) / count + z * z / 4)
     interval = f"{100 * (centre - half):.2f}–{100 * (centre + half):.2f}"
     assert f"| test | {count} | {100 * right / count:.2f} | {interval} |" in card
-    assert f"{copy.results['parameters']:,} parameters" in card
+    assert f"{digits_run.results['parameters']:,} parameters" in card
     assert "21 × 21 pixels, 10 classes" in card
     assert "The image proper is 16 × 16 pixels, with black around it." in card
-    assert "was compared with the run's own model on 5 test images" in card
-    assert copy.read_json("environment.json")["commit"] in card
+    assert "was compared with the run's own model on 100 test images" in card
+    assert digits_run.read_json("environment.json")["commit"] in card
 
 
 def test_the_cards_lines_load_the_file(
-    command: Any, copy: Run, form: str, digits_as_files: Path, monkeypatch: pytest.MonkeyPatch
+    digits_run: Run, form: str, exported: Exported, digits_as_files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert command("export", copy.path, "--format", form, "--images", 1)[0] == 0
-    script = re.search(r"```python\n(.*?)```", (copy.path / f"export/model.{form}.md").read_text(), re.DOTALL)
+    script = re.search(r"```python\n(.*?)```", exported.card.read_text(), re.DOTALL)
     assert script
-    assert len(script[1].splitlines()) == 3
-    monkeypatch.chdir(copy.path / "export")
-    Image.open(digits_as_files / "000.png").save("photo.jpg")
-    model = load_model(copy)
+    model = load_model(digits_run)
     images = model.preprocess(digits_as_files / "000.png")[None] / 255
-    found: dict[str, Any] = {"json": json, "torch": torch, "spatialvision": spatialvision}
-    if form == "onnx":
-        found |= {"onnxruntime": __import__("onnxruntime"), "images": images.numpy()}
-    else:
-        found["images"] = images
-    exec(script[1], found)
-    if form != "safetensors":
-        logits = torch.as_tensor(found["logits"]).detach()
-        torch.testing.assert_close(logits, model(images).detach(), atol=1e-4, rtol=0)
-        assert found["facts"]["recipe"] == copy.recipe
+    found: dict[str, Any] = {"images": images.numpy() if form == "onnx" else images}
+    monkeypatch.chdir(exported.path.parent)
+    script = script[1].replace("photo.jpg", str(digits_as_files / "000.png"))
+    exec(script, found)
+    logits = torch.as_tensor(found["logits"]).detach()
+    torch.testing.assert_close(logits, model(images).detach(), atol=1e-4, rtol=0)
+    assert form == "safetensors" or found["facts"]["recipe"] == digits_run.recipe
 
 
-def test_images_in_folders_export_too(command: Any, folder_run: Run, tmp_path: Path, form: str) -> None:
-    to = tmp_path / f"elsewhere/birds.{form}"
-    code, output, _ = command("export", folder_run.path, "--format", form, "--to", to)
+def test_the_command_tells_files_and_difference(command: Any, copy: Run) -> None:
+    code, output, _ = command("export", copy.path, "--format", "pt2")
+    assert code == 0
+    first, second, told = output.splitlines()
+    assert (first, second) == (f"{copy.path}/export/model.pt2", f"{copy.path}/export/model.pt2.md")
+    found = re.fullmatch(r"largest difference of a logit on 200 test images: (\S+)", told)
+    assert found
+    assert float(found[1]) <= 1e-4
+
+
+def test_images_in_folders_export_too(command: Any, folder_run: Run, tmp_path: Path) -> None:
+    to = tmp_path / "elsewhere/birds.pt2"
+    code, output, _ = command("export", folder_run.path, "--format", "pt2", "--to", to)
     assert code == 0
     assert "on 9 test images" in output
-    assert "whose shorter side was 37 pixels" in to.with_name(f"birds.{form}.md").read_text()
+    assert "whose shorter side was 37 pixels" in to.with_name("birds.pt2.md").read_text()
 
 
 @torch.no_grad()

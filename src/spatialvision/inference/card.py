@@ -33,7 +33,7 @@ def model_card(
         f"## Use\n\n```python\n{usage.format(name=name)}```\n\n{_inputs(facts)}",
         f"## Training\n\n{_training(facts, run)}",
         f"## Results\n\n{_results(facts, run)}",
-        f"## Limits\n\n{_limits(facts)}",
+        f"## Intended use and limits\n\n{_limits(facts)}",
         f"## This file\n\n`{name}` was compared with the run's own model on {images:,} test images: the logits differ "
         f"by at most {difference:.1e}.",
     ]
@@ -74,6 +74,7 @@ def _training(facts: Mapping[str, Any], run: Run) -> str:
     experiment, results, versions = facts["experiment"], facts["results"], facts["versions"]
     environment = run.read_json("environment.json") or {}
     blocks = {name: _options(experiment[name]) for name in ("model", "optimizer", "objective")}
+    epochs = f"{round(results['epochs'], 2):g} epochs"
     rows = {
         "model": blocks["model"],
         "upgrades": _options(experiment["upgrades"]),
@@ -81,7 +82,7 @@ def _training(facts: Mapping[str, Any], run: Run) -> str:
         "distortion": _options(experiment["distortion"]),
         "optimizer": blocks["optimizer"],
         "objective": blocks["objective"],
-        "length": f"{results['steps']:,} steps of {experiment['batch_size']} images, {results['epochs']:g} epochs",
+        "length": f"{results['steps']:,} steps of {experiment['batch_size']} images, {epochs}",
         "time": f"{results['train_seconds']:,.0f} s on {environment.get('gpu') or environment.get('processor')}",
         "seed": experiment["seed"],
         "made with": f"spatialvision {versions['spatialvision']}, commit {versions['commit']}, "
@@ -123,7 +124,8 @@ def _results(facts: Mapping[str, Any], run: Run) -> str:
 def _limits(facts: Mapping[str, Any]) -> str:
     name, count = facts["inputs"]["name"], len(facts["inputs"]["class_names"])
     lines = [
-        f"- It was trained and measured on `{name}` only. How often it is right elsewhere is not known.",
+        f"- It is for images like those of `{name}`, on which alone it was trained and measured. How often it is right "
+        "elsewhere is not known.",
         f"- Every image gets one of the {count:,} classes, also where it shows none of them.",
         "- Probabilities are the softmax of the logits, as far from the truth as the calibration error says.",
     ]

@@ -101,17 +101,25 @@ def _write_safetensors(classifier: Classifier, facts: str, path: Path) -> None:
 
 
 ONNX_USAGE = """\
+import json
+import onnxruntime
+
 session = onnxruntime.InferenceSession("{name}")
 (logits,) = session.run(None, {{"images": images}})  # float32 (B, C, H, W) in [0, 1]
 facts = json.loads(session.get_modelmeta().custom_metadata_map["spatialvision"])
 """
 PT2_USAGE = """\
+import json
+import torch
+
 files = {{"spatialvision.json": ""}}
 model = torch.export.load("{name}", extra_files=files).module()
 logits, facts = model(images), json.loads(files["spatialvision.json"])  # float32 (B, C, H, W) in [0, 1]
 """
 SAFETENSORS_USAGE = """\
-model = spatialvision.load_model("{name}")
+from spatialvision import load_model
+
+model = load_model("{name}")
 logits = model(model.preprocess("photo.jpg")[None])
 print(model.class_names[logits.argmax()])
 """
