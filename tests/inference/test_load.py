@@ -106,6 +106,9 @@ def test_what_holds_no_model_is_refused(tmp_path: Path) -> None:
     save_file({"weight": torch.zeros(1)}, tmp_path / "bare.safetensors")
     with pytest.raises(RecipeError, match=r"bare.safetensors holds weights alone"):
         load_model(tmp_path / "bare.safetensors")
+    save_file({"weight": torch.zeros(1)}, tmp_path / "other.safetensors", {"spatialvision": '{"inputs": {}}'})
+    with pytest.raises(DataError, match=r"other.safetensors does not fit this version of spatialvision"):
+        load_model(tmp_path / "other.safetensors")
     (tmp_path / "torn.safetensors").write_bytes(b"torn")
     with pytest.raises(DataError, match=r"torn.safetensors is not a readable .safetensors file"):
         load_model(tmp_path / "torn.safetensors")

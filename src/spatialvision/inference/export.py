@@ -78,15 +78,7 @@ def export(
         raise RecipeError(f"unknown format {form!r}{suggestion(form, FORMATS)}")
     format_ = FORMATS[form]
     format_.check()
-    path = to or run.path / "export" / f"model{format_.suffix}"
-    if path.suffix != format_.suffix:
-        raise RecipeError(f"--to {path}: expected a name that ends in {format_.suffix}")
-    card = path.with_name(f"{path.name}.md")
-    for file in (path, card):
-        if file.exists() and not overwrite:
-            raise RecipeError(
-                f"{file} is there already; replace it with --overwrite, or name another file with --to"
-            )
+    path = _free_path(to or run.path / "export" / f"model{format_.suffix}", format_.suffix, overwrite)
     classifier = load_model(run, data_root=data_root, offline=offline).to(
         memory_format=torch.contiguous_format
     )
@@ -101,8 +93,25 @@ def export(
                 f"{path} was not written: as {form} the model's logits differ by {difference:.2g} on {check.images} "
                 f"test images, expected at most {LIMIT:g}"
             )
+    card = _card_of(path)
     write_text(card, model_card(facts, run, path.name, format_.usage, check.images, difference))
     return Exported(path, card, check.images, difference)
+
+
+def _free_path(path: Path, suffix: str, overwrite: bool) -> Path:
+    """The path, unless it may not be written to."""
+    if path.suffix != suffix:
+        raise RecipeError(f"--to {path}: expected a name that ends in {suffix}")
+    for file in (path, _card_of(path)):
+        if file.exists() and not overwrite:
+            raise RecipeError(
+                f"{file} is there already; replace it with --overwrite, or name another file with --to"
+            )
+    return path
+
+
+def _card_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.md")
 
 
 class _Check:

@@ -1,6 +1,7 @@
 """The files that models are exported to: how each is written, opened to be checked, and used."""
 
 import importlib.util
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +65,10 @@ def _write_pt2(classifier: Classifier, facts: str, path: Path) -> None:
         dynamic_shapes=({0: torch.export.Dim("batch")},),
         strict=False,
     )
-    torch.export.save(program, path, extra_files={f"{KEY}.json": facts})
+    with warnings.catch_warnings():
+        # Of buffers whose rows do not follow each other in memory; they are saved as they are.
+        warnings.filterwarnings("ignore", message="No complete tensor found in the group")
+        torch.export.save(program, path, extra_files={f"{KEY}.json": facts})
 
 
 def _open_pt2(path: Path) -> Answering:

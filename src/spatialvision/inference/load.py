@@ -63,8 +63,14 @@ def _of_file(path: Path, device: str) -> Classifier:
         raise DataError(f"{path} is not a readable .safetensors file: {error}") from error
     if text is None:
         raise RecipeError(f"{path} holds weights alone; expected a file that 'spatialvision export' wrote")
-    facts = json.loads(text)
-    experiment, inputs = Experiment.model_validate(facts["experiment"]), Inputs.from_json(facts["inputs"])
-    network = untrained_model(without_pretrained(experiment), inputs, device)
-    network.load_state_dict(weights)
+    try:
+        facts = json.loads(text)
+        experiment = Experiment.model_validate(facts["experiment"])
+        inputs = Inputs.from_json(facts["inputs"])
+        network = untrained_model(without_pretrained(experiment), inputs, device)
+        network.load_state_dict(weights)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise DataError(
+            f"{path} does not fit this version of spatialvision ({error}); export the run anew"
+        ) from error
     return Classifier(network, inputs, *statistics(experiment, inputs)).to(device)
