@@ -81,7 +81,7 @@ diagram.json environment.json evaluation/test/accuracy.json evaluation/test/pred
 evaluation/validation/accuracy.json evaluation/validation/predictions.npz evaluation/validation/sampler.npz
 experiment.yaml figures/confusion-test.png figures/confusion-validation.png figures/learning_curve.png
 figures/diagram.png figures/sampler-test.png figures/sampler-validation.png layers.txt metrics.jsonl model.safetensors
-results.json status.json train.log
+inputs.json results.json status.json train.log
 """.split()  # noqa: SIM905
 
 

@@ -20,7 +20,9 @@ SOURCE = Path(__file__).resolve().parents[1] / "src"
 HEAVY = {"torch", "torchvision", "timm", "sklearn", "matplotlib"}
 STANDARD = sys.stdlib_module_names
 PICKLES = {"pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
-ABOVE_DATA = {"models", "distributed", "training", "train", "evaluate", "report", "doctor", "cli"}
+ABOVE_DATA = {
+    *("models", "distributed", "training", "train", "evaluate", "inference", "report", "doctor", "cli")
+}
 FORBIDDEN_BY_PART = {
     "nn": {*ABOVE_DATA, "data", "config", "runs", "registry", "errors"},
     "models": (ABOVE_DATA - {"models"}) | {"data"},
@@ -28,8 +30,9 @@ FORBIDDEN_BY_PART = {
     "config": {*ABOVE_DATA, "nn", "data"},
     "runs": {*ABOVE_DATA, "nn", "data", "config"},
     "distributed": {*(ABOVE_DATA - {"distributed"}), "nn", "runs"},
-    "evaluate": {"distributed", "training", "train", "report", "doctor", "cli"},
-    "training": {"doctor", "cli"},
+    "evaluate": {"distributed", "training", "train", "inference", "report", "doctor", "cli"},
+    "inference": {"distributed", "training", "train", "report", "doctor", "cli"},
+    "training": {"inference", "doctor", "cli"},
     "doctor": {"report", "cli"},
 }
 

@@ -14,6 +14,7 @@ from spatialvision.registry import (
 )
 
 if TYPE_CHECKING:
+    from spatialvision.inference.load import load_model
     from spatialvision.runs.directory import Run
     from spatialvision.training.train import train
     from spatialvision.workbench import load_recipe
@@ -22,6 +23,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Run",
+    "load_model",
     "load_recipe",
     "register_dataset",
     "register_evaluator",
@@ -33,6 +35,7 @@ __all__ = [
 
 _HOMES = {
     "Run": "spatialvision.runs.directory",
+    "load_model": "spatialvision.inference.load",
     "load_recipe": "spatialvision.workbench",
     "train": "spatialvision.training.train",
 }

@@ -1,6 +1,6 @@
 """What can go wrong, and the exit code that tells a script which it was.
 
-0 done · 1 unexpected error · 2 usage or recipe · 3 data missing or corrupt · 4 diverged ·
+0 done · 1 unexpected error, or an export that differs · 2 usage or recipe · 3 data missing or corrupt · 4 diverged ·
 5 rank or worker failure · 6 disk · 75 stopped on a signal with a valid checkpoint · 130 Ctrl-C.
 Every message says what was expected, what came, and what to do.
 """
@@ -29,6 +29,12 @@ class DataError(SpatialVisionError):
     """A data file is missing, truncated or corrupt."""
 
     exit_code = 3
+
+
+class ExportError(SpatialVisionError):
+    """An exported model does not answer as the original does."""
+
+    exit_code = 1
 
 
 class DivergedError(SpatialVisionError):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from spatialvision.errors import StorageError
-from spatialvision.runs.storage import disk_errors, write_bytes, write_json, write_text
+from spatialvision.runs.storage import disk_errors, replacing, write_bytes, write_json, write_text
 
 MOUNT = Callable[[str], Path]
 TWO_MEGABYTES = b"x" * 2_000_000
@@ -88,3 +88,31 @@ def test_other_errors_are_none_of_the_disk(tmp_path: Path) -> None:
         (tmp_path / "none").read_text()
     with pytest.raises(StorageError, match=f"^cannot write {tmp_path}: gone; choose"), disk_errors(tmp_path):
         raise OSError(errno.EACCES, "gone")
+
+
+def write_half(path: Path) -> None:
+    with replacing(path) as temporary:
+        temporary.write_bytes(b"half")
+        raise KeyError
+
+
+def test_a_file_written_piece_by_piece_replaces_the_old_one_once_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "model.pt2"
+    with replacing(path) as temporary:
+        assert temporary.name == "model.pt2"
+        temporary.write_bytes(b"whole")
+        assert not path.exists()
+    assert path.read_bytes() == b"whole"
+    with pytest.raises(KeyError):
+        write_half(path)
+    assert path.read_bytes() == b"whole"
+    assert [item.name for item in path.parent.iterdir()] == ["model.pt2"]
+
+
+def test_a_full_disk_leaves_the_old_file_that_was_to_be_replaced(small_disk: MOUNT) -> None:
+    path = small_disk("size=1m") / "file"
+    write_bytes(path, b"old")
+    with pytest.raises(StorageError, match="No space left on device"), replacing(path) as temporary:
+        temporary.write_bytes(TWO_MEGABYTES)
+    assert path.read_bytes() == b"old"
+    assert [item.name for item in path.parent.iterdir()] == ["file"], "no half-written file stays"

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import torch.nn.functional as F
+from torch import Tensor
 
 from spatialvision.data.dataset import ImageDataset, Split
 
@@ -18,13 +19,17 @@ def pad_dataset(dataset: ImageDataset, smallest_size: int) -> ImageDataset:
         smallest_size: height and width in pixels that no image may stay below.
     """
     height, width = dataset.size_hw
-    down, across = max(0, smallest_size - height), max(0, smallest_size - width)
-    if not down and not across:
+    size_hw = max(height, smallest_size), max(width, smallest_size)
+    if size_hw == dataset.size_hw:
         return dataset
-    sides = (across // 2, across - across // 2, down // 2, down - down // 2)
-    return replace(dataset, train=_pad(dataset.train, sides), test=_pad(dataset.test, sides))
+    return replace(dataset, train=_pad(dataset.train, size_hw), test=_pad(dataset.test, size_hw))
 
 
-def _pad(split: Split, sides: tuple[int, int, int, int]) -> Split:
-    """Pixels to the left, right, top and bottom."""
-    return replace(split, images=F.pad(split.images, sides))
+def pad_images(images: Tensor, size_hw: tuple[int, int]) -> Tensor:
+    """Images (…, H, W) in the middle of black ones of a height and width that are at least as large."""
+    down, across = size_hw[0] - images.shape[-2], size_hw[1] - images.shape[-1]
+    return F.pad(images, (across // 2, across - across // 2, down // 2, down - down // 2))
+
+
+def _pad(split: Split, size_hw: tuple[int, int]) -> Split:
+    return replace(split, images=pad_images(split.images, size_hw))

@@ -8,10 +8,14 @@ palettes) is read by Pillow. What would take too much memory is refused by its h
 import io
 import warnings
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spatialvision.data.jpeg_header import JpegHeader, jpeg_header
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 MOST_PIXELS = 178_956_970
 """Where Pillow refuses an image too: twice its ``MAX_IMAGE_PIXELS``, half a gigabyte of RGB."""
@@ -49,10 +53,19 @@ def read_with_pillow(content: bytes) -> np.ndarray:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of many pixels, which are checked below, and of odd metadata
         with Image.open(io.BytesIO(content)) as image:
-            check_size((image.height, image.width))
-            orientation = _orientation(image)
-            is_wide = image.mode.startswith("I")  # 16 or 32 bits, of which files use 16
-            pixels = _narrowed(np.asarray(image)) if is_wide else np.array(image.convert("RGB"))
+            return from_pillow(image)
+
+
+def from_pillow(image: "Image.Image") -> np.ndarray:
+    """The upright picture that one of Pillow's images holds: uint8 (H, W, 3).
+
+    Raises:
+        ValueError: too many pixels.
+    """
+    check_size((image.height, image.width))
+    orientation = _orientation(image)
+    is_wide = image.mode.startswith("I")  # 16 or 32 bits, of which files use 16
+    pixels = _narrowed(np.asarray(image)) if is_wide else np.array(image.convert("RGB"))
     return upright(pixels, orientation)
 
 
@@ -84,7 +97,7 @@ def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
     return pixels
 
 
-def _orientation(image) -> int:  # type: ignore[no-untyped-def]
+def _orientation(image: "Image.Image") -> int:
     """What the file's Exif data state; 1, upright, where they are damaged, however."""
     try:
         value = image.getexif().get(274, 1)

@@ -14,6 +14,7 @@ from spatialvision.data.load import AnyDataset
 from spatialvision.errors import DataError, RecipeError
 from spatialvision.evaluate.choice import Choice, choose
 from spatialvision.evaluate.distorted import expect_same, read_distortion, record, under_distortion
+from spatialvision.evaluate.inputs import Inputs
 from spatialvision.evaluate.load import load_data, untrained_model, without_pretrained
 from spatialvision.evaluate.progress import Track, untracked
 from spatialvision.evaluate.resolution import at_resolution, beside, split_arguments
@@ -104,7 +105,7 @@ def usable_device(asked: str) -> str:
     return "cuda" if asked != "cpu" and torch.cuda.is_available() else "cpu"
 
 
-def load_run_model(run: Run, experiment: Experiment, dataset: AnyDataset, device: str) -> nn.Module:
+def load_run_model(run: Run, experiment: Experiment, dataset: AnyDataset | Inputs, device: str) -> nn.Module:
     """A finished run's model in evaluation mode.
 
     Raises:

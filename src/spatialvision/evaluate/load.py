@@ -13,6 +13,7 @@ from spatialvision.data.folder import FolderDataset
 from spatialvision.data.load import AnyDataset, AnySplit, load_dataset
 from spatialvision.data.padding import pad_dataset
 from spatialvision.errors import RecipeError
+from spatialvision.evaluate.inputs import Inputs, inputs_in_folders, inputs_in_memory
 from spatialvision.models.build import build_model
 from spatialvision.models.pretrained import offline
 from spatialvision.registry import DISTORTIONS
@@ -30,6 +31,7 @@ class ExperimentData:
         training: the training split, padded but not distorted; in every epoch it is distorted anew.
         mean, std: per channel, what images in [0, 1] are normalised with; 0 and 1 where they stay as they are.
         distortion: None where there is none.
+        inputs: what the images are, to do the same to others.
     """
 
     dataset: AnyDataset
@@ -37,7 +39,8 @@ class ExperimentData:
     training: AnySplit
     mean: tuple[float, ...]
     std: tuple[float, ...]
-    distortion: Distortion | None = None
+    distortion: Distortion | None
+    inputs: Inputs
 
     @property
     def fingerprints(self) -> dict[str, Split]:
@@ -75,6 +78,7 @@ def load_data(experiment: Experiment, data_root: Path, offline: bool) -> Experim
 
 def _in_memory(experiment: Experiment, dataset: ImageDataset) -> ExperimentData:
     block, asked = experiment.data, experiment.distortion
+    content_hw = dataset.size_hw
     if block.smallest_size is not None:
         dataset = pad_dataset(dataset, block.smallest_size)
     undistorted = hold_out(dataset, block.validation)
@@ -84,11 +88,17 @@ def _in_memory(experiment: Experiment, dataset: ImageDataset) -> ExperimentData:
         supplied = {"training_images": dataset.train.images}
         distortion = DISTORTIONS.build(asked.name, asked.options, supplied)
         dataset = distort_dataset(dataset, distortion)
+        content_hw = dataset.size_hw  # nothing is distorted once more
         splits = dict(hold_out(dataset, block.validation))
         if "validation" in splits:
             splits["validation"] = measured_split(undistorted["validation"], distortion)
     return ExperimentData(
-        dataset, splits, undistorted["train"], *_statistics(experiment, dataset), distortion
+        dataset,
+        splits,
+        undistorted["train"],
+        *statistics(experiment, dataset),
+        distortion,
+        inputs_in_memory(dataset, content_hw),
     )
 
 
@@ -98,22 +108,30 @@ def _in_folders(experiment: Experiment, dataset: FolderDataset) -> ExperimentDat
         if value is not None:
             raise ValueError(f"{name} is for images in memory; expected null for images in folders")
     splits: dict[str, AnySplit] = dict(dataset.splits(experiment.data.validation))
-    return ExperimentData(dataset, splits, splits["train"], *_statistics(experiment, dataset))
+    return ExperimentData(
+        dataset, splits, splits["train"], *statistics(experiment, dataset), None, inputs_in_folders(dataset)
+    )
 
 
-def _statistics(experiment: Experiment, dataset: AnyDataset) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and std that images are normalised with."""
+def statistics(
+    experiment: Experiment, dataset: AnyDataset | Inputs
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and std, by channel, that images in [0, 1] are normalised with; 0 and 1 where they stay as they are."""
     if experiment.data.normalise:
         return dataset.mean, dataset.std
     return (0.0,) * dataset.in_channels, (1.0,) * dataset.in_channels
 
 
 def untrained_model(
-    experiment: Experiment, dataset: AnyDataset, device: torch.device | str, offline_only: bool = False
+    experiment: Experiment,
+    dataset: AnyDataset | Inputs,
+    device: torch.device | str,
+    offline_only: bool = False,
 ) -> nn.Module:
     """The experiment's model for the dataset's images and classes, on the device, in its memory format.
 
     Args:
+        dataset: the dataset itself, or what its images are.
         offline_only: take pretrained weights, if the model wants them, from this machine's cache alone.
 
     Raises:
@@ -138,7 +156,7 @@ def untrained_model(
     return model.to(device, memory_format=memory_format)  # type: ignore[call-overload]
 
 
-def _black(experiment: Experiment, dataset: AnyDataset) -> tuple[float, ...]:
+def _black(experiment: Experiment, dataset: AnyDataset | Inputs) -> tuple[float, ...]:
     """What black is once the images are normalised, by channel."""
     if not experiment.data.normalise:
         return (0.0,) * dataset.in_channels

@@ -7,6 +7,7 @@
       environment.json    versions, hardware, command    results.json     last (and best) values by split
       metrics.jsonl       one row a split and interval   train.log        one line an interval
       layers.txt          shapes, parameters             imports/         the user's own modules
+      inputs.json         size, classes, statistics      export/          models for use elsewhere
       tensorboard/  checkpoints/  evaluation/<split>/  figures/
 """
 
@@ -24,6 +25,7 @@ from spatialvision.runs.lock import LOCK_FILE
 from spatialvision.runs.storage import write_json, write_text
 
 EXPERIMENT, STATUS, METRICS, RESULTS = "experiment.yaml", "status.json", "metrics.jsonl", "results.json"
+INPUTS = "inputs.json"
 
 
 class Run:

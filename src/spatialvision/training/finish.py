@@ -1,7 +1,7 @@
 """What a run leaves when its training is over: weights, evaluations, results, layers, figures."""
 
 import hashlib
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,7 @@ from spatialvision.evaluate.subject import make_subject
 from spatialvision.models.graph import module_graph
 from spatialvision.models.summary import format_summary, layer_summary
 from spatialvision.report.figures import draw_figures
-from spatialvision.runs.directory import RESULTS, Run, row_name
+from spatialvision.runs.directory import INPUTS, RESULTS, Run, row_name
 from spatialvision.runs.storage import write_bytes, write_json, write_text
 from spatialvision.training.initialise import WEIGHTS
 from spatialvision.training.loop import Job
@@ -24,6 +24,7 @@ def finish(run: Run, job: Job, data: ExperimentData, bars: Bars) -> None:
     """Write everything that follows from the final weights; repeated from the start if interrupted."""
     model, experiment = job.state.evaluated_model, job.experiment
     digest = _write_weights(run, job)
+    write_json(run.path / INPUTS, asdict(data.inputs))
     shape = (data.dataset.in_channels, *data.dataset.size_hw)
     write_text(run.path / "layers.txt", format_summary(layer_summary(model, shape)))
     write_json(run.path / "diagram.json", module_graph(model, shape).to_json())
