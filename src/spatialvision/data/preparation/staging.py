@@ -82,7 +82,9 @@ class Staging:
     def commit(self, wnids: Sequence[str], refused: Sequence[str] = ()) -> None:
         """Declare classes done; they outlast a power cut from here on."""
         if refused:
-            self.note(replace(self.record, refused=(*self.record.refused, *refused)))
+            # A call that was killed between here and the renaming has noted the same lines already.
+            together = dict.fromkeys((*self.record.refused, *refused))
+            self.note(replace(self.record, refused=tuple(together)))
         sync_file_system(self.folder)
         for wnid in wnids:
             os.rename(self.partial(wnid), self.folder / wnid)
