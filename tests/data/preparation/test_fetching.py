@@ -226,6 +226,12 @@ def test_what_is_no_link_or_no_md5_is_refused(
         fetch(link, tmp_path / "file", md5=md5, console=console, stop=calm)
 
 
+@pytest.mark.parametrize("md5", ["", MD5])
+def test_a_folder_is_no_file_to_write(tmp_path: Path, console: Any, calm: Any, md5: str) -> None:
+    with pytest.raises(RecipeError, match=f"expected the name of a file to write, got the folder {tmp_path}"):
+        fetch("http://127.0.0.1:1/file", tmp_path, md5=md5, console=console, stop=calm)
+
+
 def test_the_real_aria2c_goes_on(
     server: Server, get: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -31,12 +31,12 @@ def fetch(link: str, path: Path, *, md5: str = "", console: Console, stop: StopS
         The path.
 
     Raises:
-        RecipeError: the link is none, or the MD5 is none.
+        RecipeError: the link is none, the path is a folder's, or the MD5 is none.
         DataError: the server refuses, the network fails, or the content has another MD5.
         StorageError: the disk is full or read-only; what came stays.
         Stopped: on a signal; what came stays.
     """
-    _check_arguments(link, md5)
+    _check_arguments(link, path, md5)
     with disk_errors(path):
         if path.exists():
             _check(path, md5, f"move {path} away and run again")
@@ -59,10 +59,12 @@ def fetch(link: str, path: Path, *, md5: str = "", console: Console, stop: StopS
     return path
 
 
-def _check_arguments(link: str, md5: str) -> None:
+def _check_arguments(link: str, path: Path, md5: str) -> None:
     parts = urlsplit(link)
     if parts.scheme.lower() not in ("http", "https") or not parts.netloc:
         raise RecipeError(f"expected a link such as https://example.org/file.tar, got {link!r}")
+    if path.is_dir():
+        raise RecipeError(f"expected the name of a file to write, got the folder {path}")
     if md5 and (len(md5) != 32 or set(md5.lower()) - set("0123456789abcdef")):
         raise RecipeError(f"expected an MD5 of 32 hexadecimal digits, got {md5!r}")
 
