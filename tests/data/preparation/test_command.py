@@ -85,6 +85,9 @@ def test_a_link_is_fetched_first_and_kept(archives: Any, command: Any, tmp_path:
         (["--val", "val.tar", "--devkit", "train.tar"], 3, "train.tar is not the development kit"),
         (["--tree", "nowhere"], 3, "nowhere/train: no such folder"),
         (["--train", "train.tar", "--processes", "0"], 2, "--processes"),
+        (["--tree", "x", "--train", "train.tar"], 2, "expected --tree or --train, got both; leave one of them out"),
+        (["--tree", "x", "--val", "val.tar"], 2, "expected --tree or --val, got both"),
+        (["--val", "val.tar", "--devkit", "x", "--labels", "y"], 2, "expected --devkit or --labels, got both"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(
@@ -108,6 +111,23 @@ def test_a_tree_is_linked(archives: Any, command: Any, tmp_path: Path) -> None:
     code, _, errors = command(*PREPARE, "--tree", "tree", "--to", "other")
     assert code == 3
     assert "expected 1,000 classes, 1,281,167 images, found 1 classes, 1 images" in errors
+
+
+def test_a_tilde_is_the_home_folder(
+    archives: Any, command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, link: str
+) -> None:
+    """Also where the shell leaves it alone, as in --to=~/out."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    path, _ = archives.training()
+    line = [*PREPARE, "--subset", "--quiet"]
+    assert command(*line, "--train", path, "--to=~/out")[0] == 0
+    assert (tmp_path / "home" / "out" / "train").is_dir()
+    for split in ("train", "val"):
+        (tmp_path / "home" / "tree" / split).mkdir(parents=True)
+    assert command(*line, "--tree=~/tree", "--to=~/linked")[0] == 0
+    assert (tmp_path / "home" / "linked" / "val").resolve() == tmp_path / "home" / "tree" / "val"
+    assert command("data", "fetch", f"{link}/train.tar", "--to=~/a.tar", "--quiet")[0] == 0
+    assert (tmp_path / "home" / "a.tar").exists()
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 75), (signal.SIGINT, 130)])

@@ -15,6 +15,7 @@ from spatialvision.errors import RecipeError
 from spatialvision.signals import StopSignal
 
 LINKS = ("http", "https")
+CONTRADICTIONS = (("--tree", "--train"), ("--tree", "--val"), ("--devkit", "--labels"))
 
 
 def is_link(source: str) -> bool:
@@ -35,6 +36,20 @@ def local(source: str, folder: Path, md5: str, console: Console, stop: StopSigna
     if not is_link(source):
         return Path(source).expanduser()
     return fetch(source, folder / Path(urlsplit(source).path).name, md5=md5, console=console, stop=stop)
+
+
+def check_choice(given: Mapping[str, object]) -> None:
+    """Refuse options of which each says the same thing in its own way, or of which one would be ignored.
+
+    Args:
+        given: the options' values by their names, None for those that are not given.
+
+    Raises:
+        RecipeError: there are two.
+    """
+    for one, other in CONTRADICTIONS:
+        if given[one] is not None and given[other] is not None:
+            raise RecipeError(f"expected {one} or {other}, got both; leave one of them out")
 
 
 def labels(devkit: Path | None, label_list: Path | None) -> Sequence[str]:
