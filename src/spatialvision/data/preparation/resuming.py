@@ -54,7 +54,7 @@ def fetch_with_http(link: str, part: Path, console: Console, stop: StopSignal) -
                 raise DataError(f"{link}: {error}; {came}") from error
             _check_stop(part, stop)
             time.sleep(failures * PAUSE_SECONDS)
-    _version_path(part).unlink(missing_ok=True)
+    version_path(part).unlink(missing_ok=True)
 
 
 def _fetch_rest(link: str, part: Path, console: Console, stop: StopSignal) -> None:
@@ -65,7 +65,7 @@ def _fetch_rest(link: str, part: Path, console: Console, stop: StopSignal) -> No
     with response:
         begin, total = _extent(response, done)
         if begin == 0:
-            _version_path(part).write_text(_version(response.headers))
+            version_path(part).write_text(_version(response.headers))
         with part.open("r+b" if begin else "wb") as file, _report(part, total, begin, console) as report:
             file.seek(begin)
             for piece in _pieces(response):
@@ -106,7 +106,7 @@ def _headers(part: Path, done: int) -> dict[str, str]:
     headers = {"User-Agent": "spatialvision", "Accept-Encoding": "identity"}
     if done:
         headers["Range"] = f"bytes={done}-"
-        path = _version_path(part)
+        path = version_path(part)
         if path.exists() and (version := path.read_text()):
             headers["If-Range"] = version
     return headers
@@ -153,5 +153,6 @@ def _size(part: Path) -> int:
     return part.stat().st_size if part.exists() else 0
 
 
-def _version_path(part: Path) -> Path:
+def version_path(part: Path) -> Path:
+    """Where the server's mark of a part's version is kept."""
     return part.with_name(f"{part.name}.version")
