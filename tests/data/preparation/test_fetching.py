@@ -204,6 +204,17 @@ def test_a_signal_keeps_what_came(server: Server, get: Any, tmp_path: Path, stop
     assert get().read_bytes() == CONTENT
 
 
+def test_a_signal_while_the_md5_is_computed_keeps_the_whole_part(
+    server: Server, get: Any, tmp_path: Path, stopped_after: Any
+) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "file.tar.part").write_bytes(CONTENT)
+    with pytest.raises(Stopped, match=r"file\.tar\.part is there, its MD5 is not known yet"):
+        get(stop=stopped_after(0, signal.SIGTERM))
+    assert get().read_bytes() == CONTENT
+    assert server.asked == [f"bytes={len(CONTENT)}-"] * 2
+
+
 def test_a_full_disk_is_told(server: Server, small_disk: Any, console: Any, calm: Any) -> None:
     path = small_disk("size=1m") / "file"
     with pytest.raises(StorageError, match=f"cannot write {path}: No space left on device"):

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from rich.console import Console
 
 from spatialvision.data.preparation.aria2 import fetch_with_aria2
-from spatialvision.data.preparation.digest import file_md5
+from spatialvision.data.preparation.digest import watched_md5
 from spatialvision.data.preparation.resuming import fetch_with_http
 from spatialvision.errors import DataError, RecipeError
 from spatialvision.runs.storage import disk_errors, sync_folder
@@ -39,7 +39,7 @@ def fetch(link: str, path: Path, *, md5: str = "", console: Console, stop: StopS
     _check_arguments(link, path, md5)
     with disk_errors(path):
         if path.exists():
-            _check(path, md5, f"move {path} away and run again")
+            _check(path, md5, f"move {path} away and run again", console, stop)
             return path
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f"{path.name}.part")
@@ -49,7 +49,8 @@ def fetch(link: str, path: Path, *, md5: str = "", console: Console, stop: StopS
         else:
             fetch_with_http(link, part, console, stop)
         try:
-            _check(part, md5, "it was deleted; run again to fetch it anew, or ask for another MD5")
+            hint = "it was deleted; run again to fetch it anew, or ask for another MD5"
+            _check(part, md5, hint, console, stop)
         except DataError:
             part.unlink()
             raise
@@ -69,8 +70,8 @@ def _check_arguments(link: str, path: Path, md5: str) -> None:
         raise RecipeError(f"expected an MD5 of 32 hexadecimal digits, got {md5!r}")
 
 
-def _check(path: Path, md5: str, hint: str) -> None:
-    if md5 and (found := file_md5(path)) != md5.lower():
+def _check(path: Path, md5: str, hint: str, console: Console, stop: StopSignal) -> None:
+    if md5 and (found := watched_md5(path, console, stop)) != md5.lower():
         raise DataError(f"{path} has the MD5 {found}, expected {md5.lower()}; {hint}")
 
 
