@@ -1,9 +1,11 @@
 """Against a real server that cuts connections, changes its file, refuses, or knows no ranges."""
 
 import hashlib
+import os
 import random
 import shutil
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +17,7 @@ import pytest
 from spatialvision.data.preparation import fetching, resuming
 from spatialvision.data.preparation.fetching import fetch
 from spatialvision.errors import DataError, RecipeError, Stopped, StorageError
+from spatialvision.signals import StopSignal
 
 CONTENT = random.Random(0).randbytes(3_000_000)
 MD5 = hashlib.md5(CONTENT).hexdigest()
@@ -173,6 +176,31 @@ def test_what_aria2c_left_has_holes_and_is_not_gone_on_with(server: Server, get:
     (tmp_path / "deep" / "file.tar.part").write_bytes(bytes(2_000_000))
     (tmp_path / "deep" / "file.tar.part.aria2").write_bytes(b"")
     assert get(md5="").read_bytes() == CONTENT
+    assert names(tmp_path) == ["file.tar"]
+
+
+def test_two_calls_for_one_file_do_not_write_into_each_other(server: Server, get: Any, tmp_path: Path) -> None:
+    """The second, in the middle of the first, is told who is at work."""
+
+    class Second(StopSignal):
+        refusal = ""
+
+        @property
+        def received(self) -> int:
+            with pytest.raises(RecipeError) as caught:
+                get()
+            self.refusal = str(caught.value)
+            return 0
+
+        @received.setter
+        def received(self, number: int) -> None:
+            pass
+
+    second = Second()
+    assert get(stop=second).read_bytes() == CONTENT
+    file, holder = tmp_path / "deep" / "file.tar", f"process {os.getpid()} on {socket.gethostname()}"
+    assert second.refusal == f"{file} is in use by {holder}; wait for it, stop it, or name another file"
+    assert server.asked == [None]
     assert names(tmp_path) == ["file.tar"]
 
 

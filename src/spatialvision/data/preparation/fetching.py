@@ -2,6 +2,8 @@
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,6 +13,7 @@ from spatialvision.data.preparation.aria2 import fetch_with_aria2
 from spatialvision.data.preparation.digest import watched_md5
 from spatialvision.data.preparation.resuming import fetch_with_http
 from spatialvision.errors import DataError, RecipeError
+from spatialvision.runs.lock import take_file_lock
 from spatialvision.runs.storage import disk_errors, sync_folder
 from spatialvision.signals import StopSignal
 
@@ -31,33 +34,51 @@ def fetch(link: str, path: Path, *, md5: str = "", console: Console, stop: StopS
         The path.
 
     Raises:
-        RecipeError: the link is none, the path is a folder's, or the MD5 is none.
+        RecipeError: the link is none, the path is a folder's, the MD5 is none, or another process fetches the file.
         DataError: the server refuses, the network fails, or the content has another MD5.
         StorageError: the disk is full or read-only; what came stays.
         Stopped: on a signal; what came stays.
     """
     _check_arguments(link, path, md5)
     with disk_errors(path):
-        if path.exists():
-            _check(path, md5, f"move {path} away and run again", console, stop)
-            return path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f"{path.name}.part")
-        program = shutil.which("aria2c")
-        if program is not None:
-            fetch_with_aria2(program, link, part, console, stop)
-        else:
-            fetch_with_http(link, part, console, stop)
-        try:
-            hint = "it was deleted; run again to fetch it anew, or ask for another MD5"
-            _check(part, md5, hint, console, stop)
-        except DataError:
-            part.unlink()
-            raise
-        _sync(part)
-        os.replace(part, path)
-        sync_folder(path.parent)
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with _hold(path):
+                # Another call may have ended just before this one came to hold it.
+                if not path.exists():
+                    _fetch(link, path, md5, console, stop)
+                    return path
+        _check(path, md5, f"move {path} away and run again", console, stop)
     return path
+
+
+@contextmanager
+def _hold(path: Path) -> Iterator[None]:
+    """Keep other calls away from a file and its part; the lock's file goes before it is let go."""
+    lock_path = path.with_name(f".{path.name}.lock")
+    with take_file_lock(lock_path, path, "name another file"):
+        try:
+            yield
+        finally:
+            lock_path.unlink(missing_ok=True)
+
+
+def _fetch(link: str, path: Path, md5: str, console: Console, stop: StopSignal) -> None:
+    part = path.with_name(f"{path.name}.part")
+    program = shutil.which("aria2c")
+    if program is not None:
+        fetch_with_aria2(program, link, part, console, stop)
+    else:
+        fetch_with_http(link, part, console, stop)
+    try:
+        hint = "it was deleted; run again to fetch it anew, or ask for another MD5"
+        _check(part, md5, hint, console, stop)
+    except DataError:
+        part.unlink()
+        raise
+    _sync(part)
+    os.replace(part, path)
+    sync_folder(path.parent)
 
 
 def _check_arguments(link: str, path: Path, md5: str) -> None:
