@@ -651,7 +651,7 @@ def imagenet(
                 devkit,
                 labels,
                 expectations(subset),
-                target / "archives",
+                target,
                 console=console,
                 stop=stop,
             )

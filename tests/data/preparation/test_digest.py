@@ -26,10 +26,12 @@ def test_a_watched_one_is_the_same_and_shows_how_far_it_is(tmp_path: Path, calm:
     assert "MD5 of file: 2.56 MB of 2.56 MB" in lines.getvalue()
 
 
-def test_a_signal_ends_a_watched_one_after_a_piece(tmp_path: Path, console: Console, stopped_after: Any) -> None:
+def test_a_signal_ends_a_watched_one_after_a_piece(
+    tmp_path: Path, console: Console, stopped_after: Any
+) -> None:
     (tmp_path / "file").write_bytes(bytes(3 * PIECE))
     stop = stopped_after(1, signal.SIGTERM)
-    with pytest.raises(Stopped, match="stopped by SIGTERM; .*/file is there, its MD5 is not known yet"):
+    with pytest.raises(Stopped, match=r"stopped by SIGTERM; .*/file is there, its MD5 is not known yet"):
         watched_md5(tmp_path / "file", console, stop)
 
 

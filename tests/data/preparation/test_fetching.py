@@ -179,7 +179,9 @@ def test_what_aria2c_left_has_holes_and_is_not_gone_on_with(server: Server, get:
     assert names(tmp_path) == ["file.tar"]
 
 
-def test_two_calls_for_one_file_do_not_write_into_each_other(server: Server, get: Any, tmp_path: Path) -> None:
+def test_two_calls_for_one_file_do_not_write_into_each_other(
+    server: Server, get: Any, tmp_path: Path
+) -> None:
     """The second, in the middle of the first, is told who is at work."""
 
     class Second(StopSignal):
@@ -243,10 +245,36 @@ def test_a_signal_while_the_md5_is_computed_keeps_the_whole_part(
     assert server.asked == [f"bytes={len(CONTENT)}-"] * 2
 
 
-def test_a_full_disk_is_told(server: Server, small_disk: Any, console: Any, calm: Any) -> None:
+def test_a_full_disk_is_told(
+    server: Server, small_disk: Any, console: Any, calm: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = small_disk("size=1m") / "file"
+    monkeypatch.setattr(resuming, "check_space", lambda folder, size: None)
     with pytest.raises(StorageError, match=f"cannot write {path}: No space left on device"):
         fetch(server.link, path, console=console, stop=calm)
+
+
+def test_a_disk_that_is_too_small_is_told_before_the_first_byte(
+    server: Server, small_disk: Any, console: Any, calm: Any
+) -> None:
+    disk = small_disk("size=1m")
+    with pytest.raises(StorageError, match=r"3\.09 MB needed, 1\.0. MB free"):
+        fetch(server.link, disk / "file", console=console, stop=calm)
+    assert not (disk / "file.part").exists()
+
+
+def test_only_what_is_still_to_come_needs_room(
+    server: Server, small_disk: Any, console: Any, calm: Any
+) -> None:
+    disk = small_disk("size=4m")
+    (disk / "file.part").write_bytes(CONTENT[:2_000_000])
+    assert fetch(server.link, disk / "file", console=console, stop=calm).read_bytes() == CONTENT
+    assert server.asked == ["bytes=2000000-"]
+
+
+def test_the_size_is_asked_for_without_fetching(server: Server) -> None:
+    assert resuming.remote_size(server.link) == len(CONTENT)
+    assert resuming.remote_size("http://127.0.0.1:1/file") == 0
 
 
 @pytest.mark.parametrize(

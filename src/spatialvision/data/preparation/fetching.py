@@ -11,11 +11,14 @@ from rich.console import Console
 
 from spatialvision.data.preparation.aria2 import fetch_with_aria2
 from spatialvision.data.preparation.digest import watched_md5
-from spatialvision.data.preparation.resuming import fetch_with_http
+from spatialvision.data.preparation.resuming import fetch_with_http, remote_size
+from spatialvision.data.preparation.space import check_space
 from spatialvision.errors import DataError, RecipeError
 from spatialvision.runs.lock import take_file_lock
 from spatialvision.runs.storage import disk_errors, sync_folder
 from spatialvision.signals import StopSignal
+
+STAT_BLOCK = 512
 
 
 def fetch(link: str, path: Path, *, md5: str = "", console: Console, stop: StopSignal) -> Path:
@@ -36,7 +39,7 @@ def fetch(link: str, path: Path, *, md5: str = "", console: Console, stop: StopS
     Raises:
         RecipeError: the link is none, the path is a folder's, the MD5 is none, or another process fetches the file.
         DataError: the server refuses, the network fails, or the content has another MD5.
-        StorageError: the disk is full or read-only; what came stays.
+        StorageError: the disk is read-only, full, or too small for what is still to come; what came stays.
         Stopped: on a signal; what came stays.
     """
     _check_arguments(link, path, md5)
@@ -64,9 +67,10 @@ def _hold(path: Path) -> Iterator[None]:
 
 
 def _fetch(link: str, path: Path, md5: str, console: Console, stop: StopSignal) -> None:
-    part = path.with_name(f"{path.name}.part")
+    part = _part(path)
     program = shutil.which("aria2c")
     if program is not None:
+        check_space(path.parent, remote_size(link) - arrived(path))
         fetch_with_aria2(program, link, part, console, stop)
     else:
         fetch_with_http(link, part, console, stop)
@@ -79,6 +83,16 @@ def _fetch(link: str, path: Path, md5: str, console: Console, stop: StopSignal) 
     _sync(part)
     os.replace(part, path)
     sync_folder(path.parent)
+
+
+def arrived(path: Path) -> int:
+    """Bytes on the disk of a file that is being fetched; aria2c leaves holes where it has not been yet."""
+    part = _part(path)
+    return part.stat().st_blocks * STAT_BLOCK if part.exists() else 0
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(f"{path.name}.part")
 
 
 def _check_arguments(link: str, path: Path, md5: str) -> None:

@@ -71,7 +71,7 @@ class Staging:
         return {entry.name for entry in os.scandir(self.folder) if not entry.name.startswith(".")}
 
     def refused(self) -> tuple[str, ...]:
-        """What was not written of the classes that are done, by this call or an earlier one."""
+        """What this call or an earlier one did not write, of the archive itself and of the classes that are done."""
         record = Record.read(self.record_path)
         return record.refused if record is not None else ()
 
