@@ -637,9 +637,7 @@ def imagenet(
         from spatialvision.data.preparation.tree import link_tree
         from spatialvision.data.root import default_data_root
 
-        check_choice(
-            {"--tree": tree, "--train": train, "--val": val, "--devkit": devkit, "--labels": labels}
-        )
+        check_choice({"--tree": tree, "--train": train, "--val": val, "--devkit": devkit, "--labels": labels})
         target = to.expanduser() if to is not None else default_data_root() / "imagenet"
         console = Console(stderr=True, quiet=quiet)
         if tree is not None:

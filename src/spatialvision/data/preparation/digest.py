@@ -52,5 +52,5 @@ def check_md5(archive: Path, found: str, expected: str) -> None:
     if expected and found != expected:
         raise WrongArchiveError(
             f"{archive} has the MD5 {found}, expected {expected}: it is damaged, or not the official one. "
-            "Nothing of it was kept; fetch it again, or accept any archive with --subset"
+            "Nothing of it was extracted; move it away and fetch it again, or accept any archive with --subset"
         )
