@@ -1,7 +1,8 @@
 """A tar of class tars to folders of images: ours against the usual shell loop, in turns, in one run.
 
 The archive is generated: classes of files of random bytes with the sizes of JPEGs. The page cache is warm for all.
-The shell waits for nothing to reach the disk; ours does, before a class counts as done. All trees are compared byte by
+The shell and cp wait for nothing to reach the disk, but in the rows that say so; ours does, before a class counts as
+done. All trees are compared byte by
 byte.
 
 Run: python benchmarks/preparation.py [--rounds 5] [--classes 20] [--images 250] [--size 43000] [--folder FOLDER]
@@ -79,6 +80,12 @@ def copy(tree: Path, target: Path) -> None:
     subprocess.run(["cp", "-r", str(tree), str(target)], check=True)
 
 
+def synced(variant: Variant, target: Path) -> None:
+    """A variant, and the wait until the disk has everything, as ours has when it ends."""
+    variant(target)
+    os.sync()
+
+
 def seconds(variant: Variant, target: Path) -> float:
     """One turn into an empty folder, with nothing left to be written by those before."""
     os.sync()
@@ -145,11 +152,16 @@ def main() -> None:
         expected = Expected(options.classes, options.classes * options.images, file_md5(archive))
         ours(archive, 1, expected, folder / "reference")
         cores = available_cores()
-        variants: dict[str, Variant] = {"shell loop": partial(shell, archive)}
+        label = {count: "1 process" if count == 1 else f"{count} processes" for count in (1, cores)}
+        variants: dict[str, Variant] = {
+            "shell loop": partial(shell, archive),
+            "shell loop, then sync": partial(synced, partial(shell, archive)),
+        }
         for processes in dict.fromkeys((1, cores)):
-            variants[f"ours, {processes} processes"] = partial(ours, archive, processes, None)
-        variants[f"ours, {cores} processes, with MD5"] = partial(ours, archive, cores, expected)
+            variants[f"ours, {label[processes]}"] = partial(ours, archive, processes, None)
+        variants[f"ours, {label[cores]}, with MD5"] = partial(ours, archive, cores, expected)
         variants["cp -r of the tree"] = partial(copy, folder / "reference")
+        variants["cp -r of the tree, then sync"] = partial(synced, variants["cp -r of the tree"])
         found, size = measure(variants, options.rounds, folder), archive.stat().st_size
     lines = table(found, size, expected.images)
     lines += [

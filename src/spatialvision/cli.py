@@ -722,13 +722,15 @@ def imagenet(
 
         from spatialvision.data.preparation.cores import available_cores
         from spatialvision.data.preparation.imagenet import prepare as prepare_parts
-        from spatialvision.data.preparation.sources import expectations, parts_from_archives
+        from spatialvision.data.preparation.sources import check_choice, expectations, parts_from_archives
         from spatialvision.data.preparation.tree import link_tree
         from spatialvision.data.root import default_data_root
 
-        target, console = to or default_data_root() / "imagenet", Console(stderr=True, quiet=quiet)
+        check_choice({"--tree": tree, "--train": train, "--val": val, "--devkit": devkit, "--labels": labels})
+        target = to.expanduser() if to is not None else default_data_root() / "imagenet"
+        console = Console(stderr=True, quiet=quiet)
         if tree is not None:
-            counts = link_tree(tree, target, expectations(subset))
+            counts = link_tree(tree.expanduser(), target, expectations(subset))
         else:
             parts = parts_from_archives(
                 train,
@@ -736,7 +738,7 @@ def imagenet(
                 devkit,
                 labels,
                 expectations(subset),
-                target / "archives",
+                target,
                 console=console,
                 stop=stop,
             )
@@ -795,6 +797,7 @@ def fetch(
 
         from spatialvision.data.preparation.fetching import fetch as fetch_file
 
+        to = to.expanduser()
         fetch_file(link, to, md5=md5, console=Console(stderr=True, quiet=quiet), stop=stop)
     typer.echo(to)
 

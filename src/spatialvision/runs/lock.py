@@ -24,15 +24,29 @@ def take_lock(folder: Path, way_out: str = "give this run another --name") -> IO
     Raises:
         RecipeError: another process holds it; the message names process and host.
     """
-    with disk_errors(folder / LOCK_FILE):
-        file = (folder / LOCK_FILE).open("a+")
+    return take_file_lock(folder / LOCK_FILE, folder, way_out)
+
+
+def take_file_lock(path: Path, held: Path, way_out: str) -> IO[str]:
+    """`take_lock`, for something other than a folder.
+
+    Args:
+        path: the file that is locked; created if need be.
+        held: what is to be held, for the message.
+        way_out: what else the user may do when it is held already, in the imperative.
+
+    Raises:
+        RecipeError: another process holds it; the message names process and host.
+    """
+    with disk_errors(path):
+        file = path.open("a+")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         file.seek(0)
         holder = file.read().strip() or "another process"
         file.close()
-        raise RecipeError(f"{folder} is in use by {holder}; wait for it, stop it, or {way_out}") from error
+        raise RecipeError(f"{held} is in use by {holder}; wait for it, stop it, or {way_out}") from error
     file.seek(0)
     file.truncate()
     file.write(f"process {os.getpid()} on {socket.gethostname()}")

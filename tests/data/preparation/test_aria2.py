@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from spatialvision.data.preparation.aria2 import fetch_with_aria2
+from spatialvision.data.preparation.resuming import version_path
 from spatialvision.errors import DataError, Stopped, StorageError
 
 
@@ -27,6 +28,21 @@ def test_it_is_told_what_to_write_and_where(tmp_path: Path, console: Any, calm: 
     arguments = (tmp_path / "arguments").read_text().splitlines()
     assert arguments[-2:] == ["--", "https://host/file"]
     assert {f"--dir={tmp_path}/deep", "--out=file.part", "--continue=true", "--no-conf"} <= set(arguments)
+
+
+@pytest.mark.parametrize(("holes", "kept"), [(False, False), (True, True)])
+def test_what_one_connection_left_is_begun_anew(
+    tmp_path: Path, console: Any, calm: Any, holes: bool, kept: bool
+) -> None:
+    """Its version is known, which aria2c does not ask for; what aria2c itself began is gone on with."""
+    part = tmp_path / "file.part"
+    part.write_bytes(b"of another version")
+    version_path(part).write_text('"one"')
+    if holes:
+        (tmp_path / "file.part.aria2").touch()
+    fetch_with_aria2(program(tmp_path, ""), "https://host/file", part, console, calm)
+    assert part.exists() == kept
+    assert not version_path(part).exists()
 
 
 @pytest.mark.parametrize(

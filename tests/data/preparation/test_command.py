@@ -1,5 +1,6 @@
 """The commands: what they print, how they end, and signals in real processes."""
 
+import shutil
 import signal
 import threading
 import time
@@ -68,7 +69,50 @@ def test_a_link_is_fetched_first_and_kept(archives: Any, command: Any, tmp_path:
     code, _, errors = command(*PREPARE, "--train", f"{link}/train.tar", "--subset", "--to", "out", "--quiet")
     assert (code, errors) == (0, "")
     assert archives.contents(tmp_path / "out" / "train") == files
-    assert (tmp_path / "out" / "archives" / "train.tar").read_bytes() == path.read_bytes()
+    assert (tmp_path / "out" / "archives" / "train" / "train.tar").read_bytes() == path.read_bytes()
+
+
+def test_a_split_that_is_there_needs_neither_archive_nor_labels(
+    archives: Any, command: Any, tmp_path: Path, link: str
+) -> None:
+    path, labels, _ = archives.validation()
+    archives.write("labels.txt", "\n".join(labels).encode())
+    line = [*PREPARE, "--val", f"{link}/val.tar", "--subset", "--to", "out", "--quiet"]
+    first = command(*line, "--labels", "labels.txt")
+    shutil.rmtree(tmp_path / "out" / "archives")
+    path.unlink()
+    assert first == command(*line) == (0, "out/val: 3 classes, 10 images\n", "")
+    assert not (tmp_path / "out" / "archives").exists()
+
+
+def test_links_with_one_name_are_two_files(archives: Any, command: Any, tmp_path: Path, link: str) -> None:
+    for split, path in (("train", archives.training()[0]), ("val", archives.validation()[0])):
+        (tmp_path / split).mkdir()
+        path.rename(tmp_path / split / "a.tar")
+    archives.write("labels.txt", "\n".join(archives.validation()[1]).encode())
+    line = [
+        *PREPARE,
+        "--train",
+        f"{link}/train/a.tar",
+        "--val",
+        f"{link}/val/a.tar",
+        "--labels",
+        "labels.txt",
+    ]
+    assert command(*line, "--subset", "--to", "out", "--quiet")[0] == 0
+    assert {path.name for path in (tmp_path / "out").glob("[!.]*")} == {"archives", "train", "val"}
+
+
+def test_room_for_archive_and_images_is_checked_before_the_first_byte(
+    archives: Any, command: Any, small_disk: Any, link: str
+) -> None:
+    """The archive alone would fit."""
+    archives.training(classes=2, images=40)
+    disk = small_disk("size=400k")
+    code, _, errors = command(*PREPARE, "--train", f"{link}/train.tar", "--subset", "--to", disk / "out")
+    assert code == 6
+    assert "MB needed" in errors or "kB needed" in errors
+    assert not (disk / "out").exists()
 
 
 @pytest.mark.parametrize(
@@ -85,6 +129,22 @@ def test_a_link_is_fetched_first_and_kept(archives: Any, command: Any, tmp_path:
         (["--val", "val.tar", "--devkit", "train.tar"], 3, "train.tar is not the development kit"),
         (["--tree", "nowhere"], 3, "nowhere/train: no such folder"),
         (["--train", "train.tar", "--processes", "0"], 2, "--processes"),
+        (
+            ["--tree", "x", "--train", "train.tar"],
+            2,
+            "expected --tree or --train, got both; leave one of them out",
+        ),
+        (
+            ["--train", "https://host/"],
+            2,
+            "--train: expected a link that ends in a file's name, got 'https://host/'",
+        ),
+        (["--tree", "x", "--val", "val.tar"], 2, "expected --tree or --val, got both"),
+        (
+            ["--val", "val.tar", "--devkit", "x", "--labels", "y"],
+            2,
+            "expected --devkit or --labels, got both",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_one_line(
@@ -108,6 +168,23 @@ def test_a_tree_is_linked(archives: Any, command: Any, tmp_path: Path) -> None:
     code, _, errors = command(*PREPARE, "--tree", "tree", "--to", "other")
     assert code == 3
     assert "expected 1,000 classes, 1,281,167 images, found 1 classes, 1 images" in errors
+
+
+def test_a_tilde_is_the_home_folder(
+    archives: Any, command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, link: str
+) -> None:
+    """Also where the shell leaves it alone, as in --to=~/out."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    path, _ = archives.training()
+    line = [*PREPARE, "--subset", "--quiet"]
+    assert command(*line, "--train", path, "--to=~/out")[0] == 0
+    assert (tmp_path / "home" / "out" / "train").is_dir()
+    for split in ("train", "val"):
+        (tmp_path / "home" / "tree" / split).mkdir(parents=True)
+    assert command(*line, "--tree=~/tree", "--to=~/linked")[0] == 0
+    assert (tmp_path / "home" / "linked" / "val").resolve() == tmp_path / "home" / "tree" / "val"
+    assert command("data", "fetch", f"{link}/train.tar", "--to=~/a.tar", "--quiet")[0] == 0
+    assert (tmp_path / "home" / "a.tar").exists()
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 75), (signal.SIGINT, 130)])

@@ -84,6 +84,14 @@ def test_a_truncated_class_leaves_nothing_and_says_why(archives: Any, tmp_path: 
     assert result.failure.startswith(f"{WNID}: truncated: '{WNID}_1.JPEG' of 3,000 bytes")
 
 
+def test_a_class_cut_between_two_members_is_truncated(archives: Any, tmp_path: Path) -> None:
+    whole = archives.class_tar({f"{WNID}_{number}.JPEG": archives.image(number, 1024) for number in range(3)})
+    path, source = one_class(archives, whole[: 2 * (512 + 1024)])
+    result = extract_class(path, source, tmp_path / "out")
+    assert result.failure == f"{WNID}: truncated: its end mark is missing"
+    assert not (tmp_path / "out").exists()
+
+
 def test_an_archive_that_shrinks_meanwhile_is_noticed(archives: Any, tmp_path: Path) -> None:
     path, source = one_class(archives, archives.class_tar({f"{WNID}_1.JPEG": archives.image(1, 5000)}))
     path.write_bytes(path.read_bytes()[:4000])

@@ -1,9 +1,11 @@
 """Against a real server that cuts connections, changes its file, refuses, or knows no ranges."""
 
 import hashlib
+import os
 import random
 import shutil
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +17,7 @@ import pytest
 from spatialvision.data.preparation import fetching, resuming
 from spatialvision.data.preparation.fetching import fetch
 from spatialvision.errors import DataError, RecipeError, Stopped, StorageError
+from spatialvision.signals import StopSignal
 
 CONTENT = random.Random(0).randbytes(3_000_000)
 MD5 = hashlib.md5(CONTENT).hexdigest()
@@ -176,6 +179,33 @@ def test_what_aria2c_left_has_holes_and_is_not_gone_on_with(server: Server, get:
     assert names(tmp_path) == ["file.tar"]
 
 
+def test_two_calls_for_one_file_do_not_write_into_each_other(
+    server: Server, get: Any, tmp_path: Path
+) -> None:
+    """The second, in the middle of the first, is told who is at work."""
+
+    class Second(StopSignal):
+        refusal = ""
+
+        @property
+        def received(self) -> int:
+            with pytest.raises(RecipeError) as caught:
+                get()
+            self.refusal = str(caught.value)
+            return 0
+
+        @received.setter
+        def received(self, number: int) -> None:
+            pass
+
+    second = Second()
+    assert get(stop=second).read_bytes() == CONTENT
+    file, holder = tmp_path / "deep" / "file.tar", f"process {os.getpid()} on {socket.gethostname()}"
+    assert second.refusal == f"{file} is in use by {holder}; wait for it, stop it, or name another file"
+    assert server.asked == [None]
+    assert names(tmp_path) == ["file.tar"]
+
+
 def test_a_wrong_md5_keeps_nothing(server: Server, get: Any, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=f"has the MD5 {MD5}, expected 0{{32}}; it was deleted"):
         get(md5="0" * 32)
@@ -204,10 +234,47 @@ def test_a_signal_keeps_what_came(server: Server, get: Any, tmp_path: Path, stop
     assert get().read_bytes() == CONTENT
 
 
-def test_a_full_disk_is_told(server: Server, small_disk: Any, console: Any, calm: Any) -> None:
+def test_a_signal_while_the_md5_is_computed_keeps_the_whole_part(
+    server: Server, get: Any, tmp_path: Path, stopped_after: Any
+) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "file.tar.part").write_bytes(CONTENT)
+    with pytest.raises(Stopped, match=r"file\.tar\.part is there, its MD5 is not known yet"):
+        get(stop=stopped_after(0, signal.SIGTERM))
+    assert get().read_bytes() == CONTENT
+    assert server.asked == [f"bytes={len(CONTENT)}-"] * 2
+
+
+def test_a_full_disk_is_told(
+    server: Server, small_disk: Any, console: Any, calm: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = small_disk("size=1m") / "file"
+    monkeypatch.setattr(resuming, "check_space", lambda folder, size: None)
     with pytest.raises(StorageError, match=f"cannot write {path}: No space left on device"):
         fetch(server.link, path, console=console, stop=calm)
+
+
+def test_a_disk_that_is_too_small_is_told_before_the_first_byte(
+    server: Server, small_disk: Any, console: Any, calm: Any
+) -> None:
+    disk = small_disk("size=1m")
+    with pytest.raises(StorageError, match=r"3\.09 MB needed, 1\.0. MB free"):
+        fetch(server.link, disk / "file", console=console, stop=calm)
+    assert not (disk / "file.part").exists()
+
+
+def test_only_what_is_still_to_come_needs_room(
+    server: Server, small_disk: Any, console: Any, calm: Any
+) -> None:
+    disk = small_disk("size=4m")
+    (disk / "file.part").write_bytes(CONTENT[:2_000_000])
+    assert fetch(server.link, disk / "file", console=console, stop=calm).read_bytes() == CONTENT
+    assert server.asked == ["bytes=2000000-"]
+
+
+def test_the_size_is_asked_for_without_fetching(server: Server) -> None:
+    assert resuming.remote_size(server.link) == len(CONTENT)
+    assert resuming.remote_size("http://127.0.0.1:1/file") == 0
 
 
 @pytest.mark.parametrize(
@@ -224,6 +291,12 @@ def test_what_is_no_link_or_no_md5_is_refused(
 ) -> None:
     with pytest.raises(RecipeError, match=message):
         fetch(link, tmp_path / "file", md5=md5, console=console, stop=calm)
+
+
+@pytest.mark.parametrize("md5", ["", MD5])
+def test_a_folder_is_no_file_to_write(tmp_path: Path, console: Any, calm: Any, md5: str) -> None:
+    with pytest.raises(RecipeError, match=f"expected the name of a file to write, got the folder {tmp_path}"):
+        fetch("http://127.0.0.1:1/file", tmp_path, md5=md5, console=console, stop=calm)
 
 
 def test_the_real_aria2c_goes_on(

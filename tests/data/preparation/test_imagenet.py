@@ -150,6 +150,18 @@ def test_an_md5_once_known_is_not_computed_again(
     assert [entry.name for entry in (tmp_path / "out" / ".preparation" / "train").iterdir()] == ["n01440764"]
 
 
+def test_an_md5_that_fetching_found_is_not_computed_again(
+    archives: Any, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part, files = training_part(archives)
+    monkeypatch.setattr(extraction, "file_md5", None)
+    assert part.expected is not None
+    run(tmp_path / "out", replace(part, md5=part.expected.md5))
+    assert visible(archives, tmp_path / "out") == {
+        f"train/{name}": content for name, content in files.items()
+    }
+
+
 def test_other_numbers_of_classes_are_refused_before_any_work(
     archives: Any, tmp_path: Path, run: Run
 ) -> None:
@@ -180,6 +192,8 @@ def test_refused_members_are_listed_by_every_call(archives: Any, tmp_path: Path,
             "  n01440764: '../../evil': its name leads out of the folder",
         ]
     assert set(visible(archives, tmp_path / "out")) == {"train/n01440764/n01440764_1.JPEG"}
+    with pytest.raises(DataError, match="without what was refused, 2 members"):
+        run(tmp_path / "out", replace(part, plan=None))
 
 
 def test_too_little_space_is_told_before_any_work(archives: Any, small_disk: Any, run: Run) -> None:

@@ -61,7 +61,7 @@ def test_what_is_not_expected_is_listed_and_left_out(archives: Any) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "it has no members"),
+        (b"", "truncated: its end mark is missing"),
         (b"no tar at all" * 100, "corrupt: no header at byte 0"),
         (bytes(10240), "it has no members"),
     ],

@@ -27,6 +27,17 @@ def test_a_second_call_keeps_what_is_done_and_sweeps_the_rest(archives: Any, tmp
     assert again.refused() == ("n01440764: one",)
 
 
+def test_what_a_killed_call_noted_is_not_noted_twice(archives: Any, tmp_path: Path) -> None:
+    """Killed after the note, before the renaming: the class is extracted again, its refusals come again."""
+    begun(archives, tmp_path)
+    (tmp_path / ".preparation" / "train" / "n01440764").rename(tmp_path / "gone")
+    again = Staging(tmp_path, "train")
+    again.take_up(plan_training(tmp_path / "train.tar"))
+    again.partial("n01440764").mkdir()
+    again.commit(["n01440764"], ["n01440764: one", "n01440764: two"])
+    assert again.refused() == ("n01440764: one", "n01440764: two")
+
+
 def test_another_archive_begins_anew(archives: Any, tmp_path: Path) -> None:
     """The same path, but another time of change: nobody knows what of the old one still holds."""
     begun(archives, tmp_path)

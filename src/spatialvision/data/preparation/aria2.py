@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from spatialvision.data.preparation.resuming import version_path
 from spatialvision.errors import DataError, StorageError
 from spatialvision.signals import StopSignal
 
@@ -23,6 +24,7 @@ def fetch_with_aria2(program: str, link: str, part: Path, console: Console, stop
         StorageError: it could not write.
         Stopped: on a signal; what came stays.
     """
+    _forget_single_connection(part)
     process = subprocess.Popen(
         [
             program,
@@ -53,6 +55,15 @@ def fetch_with_aria2(program: str, link: str, part: Path, console: Console, stop
         )
     if code != 0:
         raise DataError(f"{link}: aria2c ended with code {code}; run the same command again to continue")
+
+
+def _forget_single_connection(part: Path) -> None:
+    """Start over where `fetch_with_http` was at work: aria2c would append the rest of another version unasked."""
+    version = version_path(part)
+    if version.exists():
+        if not part.with_name(f"{part.name}.aria2").exists():
+            part.unlink(missing_ok=True)
+        version.unlink()
 
 
 def _wait(process: "subprocess.Popen[bytes]", part: Path, stop: StopSignal) -> int:

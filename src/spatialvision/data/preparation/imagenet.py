@@ -9,7 +9,7 @@ Russakovsky et al., ImageNet Large Scale Visual Recognition Challenge, https://a
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -39,13 +39,15 @@ class Part:
 
     Attributes:
         split: its name, that of its folder.
-        plan: what its archive holds.
+        plan: what its archive holds; None where nobody looked, as the split is in its place.
         expected: what it must have; None accepts any archive.
+        md5: the archive's, where that is known already; empty where it is not.
     """
 
     split: str
-    plan: Plan
+    plan: Plan | None
     expected: Expected | None
+    md5: str = ""
 
 
 def prepare(
@@ -69,15 +71,15 @@ def prepare(
         Stopped: on a signal; what is done stays.
     """
     for part in parts:
-        _check_plan(part)
+        if part.plan is not None:
+            _check_plan(part.plan, part.expected)
     with disk_errors(target):
         (target / HIDDEN).mkdir(parents=True, exist_ok=True)
         with _hold(target / HIDDEN):
-            stagings = [Staging(target, part.split) for part in parts]
             extractions = [
-                _extraction(part, staging, stop)
-                for part, staging in zip(parts, stagings, strict=True)
-                if not staging.in_place
+                _extraction(part, part.plan, staging, stop)
+                for part in parts
+                if part.plan is not None and not (staging := Staging(target, part.split)).in_place
             ]
             check_space(target, sum(extraction.size_left for extraction in extractions))
             for extraction in extractions:
@@ -97,26 +99,26 @@ def _hold(folder: Path) -> IO[str]:
         time.sleep(PATIENCE_SECONDS / 100)
 
 
-def _check_plan(part: Part) -> None:
+def _check_plan(plan: Plan, expected: Expected | None) -> None:
     """What the archive's headers tell already, before hours of work."""
-    found = len(part.plan.classes)
-    if part.expected is not None and found != part.expected.classes:
+    found = len(plan.classes)
+    if expected is not None and found != expected.classes:
         raise DataError(
-            f"{part.plan.archive}: expected {part.expected.classes:,} classes, found {found:,}; "
+            f"{plan.archive}: expected {expected.classes:,} classes, found {found:,}; "
             "--subset accepts any archive of this form"
         )
 
 
-def _extraction(part: Part, staging: Staging, stop: StopSignal) -> Extraction:
-    staging.take_up(part.plan)
-    return Extraction(part.plan, staging, part.expected.md5 if part.expected is not None else "", stop)
+def _extraction(part: Part, plan: Plan, staging: Staging, stop: StopSignal) -> Extraction:
+    staging.take_up(plan)
+    if part.md5:
+        staging.note(replace(staging.record, md5=part.md5))
+    return Extraction(plan, staging, part.expected.md5 if part.expected is not None else "", stop)
 
 
 def _checked(parts: Sequence[Part], target: Path) -> dict[str, Count]:
     counts = {part.split: check_split(target / part.split, part.expected) for part in parts}
-    refused = [
-        line for part in parts for line in (*part.plan.refused, *Staging(target, part.split).refused())
-    ]
+    refused = [line for part in parts for line in Staging(target, part.split).refused()]
     if refused:
         found = "; ".join(f"{target / split}: {count}" for split, count in counts.items())
         raise DataError(f"{found}, without what was refused, {listed('members', refused)}")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from spatialvision.data.preparation.names import CLASS_ARCHIVE, VALIDATION_IMAGE, named, training_image
-from spatialvision.data.preparation.tar import BLOCK, Member, members
+from spatialvision.data.preparation.tar import Member, members
 from spatialvision.errors import DataError
 
 
@@ -125,17 +125,13 @@ def plan_validation(archive: Path, labels: Sequence[str]) -> Plan:
 def _outer_members(archive: Path) -> list[Member]:
     try:
         with archive.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            found = list(members(file.fileno(), 0, size))
+            found = list(members(file.fileno(), 0, os.fstat(file.fileno()).st_size))
     except OSError as error:
         raise DataError(f"cannot read {archive}: {error.strerror}") from error
     except DataError as error:
         raise DataError(f"{archive} is no whole tar: {error}; fetch it again") from error
     if not found:
         raise DataError(f"{archive} is no whole tar: it has no members; fetch it again")
-    # Two empty blocks end a tar; without them it may have been cut off between two members.
-    if found[-1].start + found[-1].size + BLOCK > size:
-        raise DataError(f"{archive} is no whole tar: truncated, its end mark is missing; fetch it again")
     return [member for member in found if member.name.strip("./") or not member.oddity]
 
 

@@ -17,7 +17,7 @@ class Record:
         modified_ns: when it was last changed, in nanoseconds.
         contents: the plan's fingerprint.
         md5: its checksum; empty as long as it is not known.
-        refused: members that were not written, of the classes that are done.
+        refused: members that were not written, of the archive itself and of the classes that are done.
     """
 
     size: int
@@ -30,7 +30,7 @@ class Record:
     def of(cls, plan: Plan) -> "Record":
         """A new record of a plan's archive as it is now."""
         found = plan.archive.stat()
-        return cls(found.st_size, found.st_mtime_ns, plan.fingerprint())
+        return cls(found.st_size, found.st_mtime_ns, plan.fingerprint(), refused=plan.refused)
 
     @classmethod
     def read(cls, path: Path) -> "Record | None":

@@ -18,6 +18,7 @@ from rich.console import Console
 
 from spatialvision.data.preparation.amounts import size_text
 from spatialvision.data.preparation.progress import ProgressReport
+from spatialvision.data.preparation.space import check_space
 from spatialvision.errors import DataError
 from spatialvision.signals import StopSignal
 
@@ -26,6 +27,7 @@ SILENCE_SECONDS = 30
 ATTEMPTS = 5
 PAUSE_SECONDS = 0.5
 NOT_SATISFIABLE = 416
+HEADERS = {"User-Agent": "spatialvision", "Accept-Encoding": "identity"}
 
 
 class BrokenConnectionError(Exception):
@@ -38,6 +40,7 @@ def fetch_with_http(link: str, part: Path, console: Console, stop: StopSignal) -
     Raises:
         DataError: the server refuses, or several connections in a row brought nothing.
         OSError: the disk refuses; what came stays.
+        StorageError: the rest does not fit onto the disk.
         Stopped: on a signal; what came stays.
     """
     _forget_holes(part)
@@ -54,7 +57,18 @@ def fetch_with_http(link: str, part: Path, console: Console, stop: StopSignal) -
                 raise DataError(f"{link}: {error}; {came}") from error
             _check_stop(part, stop)
             time.sleep(failures * PAUSE_SECONDS)
-    _version_path(part).unlink(missing_ok=True)
+    version_path(part).unlink(missing_ok=True)
+
+
+def remote_size(link: str) -> int:
+    """The size of a link's file, in bytes; 0 if the server does not say. Nothing of it is fetched."""
+    request = urllib.request.Request(link, headers=HEADERS)
+    try:
+        with urllib.request.urlopen(request, timeout=SILENCE_SECONDS) as response:
+            return int(response.headers.get("Content-Length") or 0)
+    except (OSError, ValueError, http.client.HTTPException):
+        # Fetching will say what is wrong.
+        return 0
 
 
 def _fetch_rest(link: str, part: Path, console: Console, stop: StopSignal) -> None:
@@ -65,7 +79,8 @@ def _fetch_rest(link: str, part: Path, console: Console, stop: StopSignal) -> No
     with response:
         begin, total = _extent(response, done)
         if begin == 0:
-            _version_path(part).write_text(_version(response.headers))
+            version_path(part).write_text(_version(response.headers))
+        check_space(part.parent, total - _size(part))
         with part.open("r+b" if begin else "wb") as file, _report(part, total, begin, console) as report:
             file.seek(begin)
             for piece in _pieces(response):
@@ -103,10 +118,10 @@ def _version(headers: Message) -> str:
 
 
 def _headers(part: Path, done: int) -> dict[str, str]:
-    headers = {"User-Agent": "spatialvision", "Accept-Encoding": "identity"}
+    headers = dict(HEADERS)
     if done:
         headers["Range"] = f"bytes={done}-"
-        path = _version_path(part)
+        path = version_path(part)
         if path.exists() and (version := path.read_text()):
             headers["If-Range"] = version
     return headers
@@ -153,5 +168,6 @@ def _size(part: Path) -> int:
     return part.stat().st_size if part.exists() else 0
 
 
-def _version_path(part: Path) -> Path:
+def version_path(part: Path) -> Path:
+    """Where the server's mark of a part's version is kept."""
     return part.with_name(f"{part.name}.version")

@@ -71,7 +71,7 @@ class Staging:
         return {entry.name for entry in os.scandir(self.folder) if not entry.name.startswith(".")}
 
     def refused(self) -> tuple[str, ...]:
-        """What was not written of the classes that are done, by this call or an earlier one."""
+        """What this call or an earlier one did not write, of the archive itself and of the classes that are done."""
         record = Record.read(self.record_path)
         return record.refused if record is not None else ()
 
@@ -82,7 +82,9 @@ class Staging:
     def commit(self, wnids: Sequence[str], refused: Sequence[str] = ()) -> None:
         """Declare classes done; they outlast a power cut from here on."""
         if refused:
-            self.note(replace(self.record, refused=(*self.record.refused, *refused)))
+            # A call that was killed between here and the renaming has noted the same lines already.
+            together = dict.fromkeys((*self.record.refused, *refused))
+            self.note(replace(self.record, refused=tuple(together)))
         sync_file_system(self.folder)
         for wnid in wnids:
             os.rename(self.partial(wnid), self.folder / wnid)

@@ -55,7 +55,7 @@ def members(descriptor: int, start: int, end: int) -> Iterator[Member]:
     or owners is passed over.
 
     Raises:
-        DataError: a header is corrupt, or a header or a member's content ends beyond ``end``.
+        DataError: a header is corrupt, a header or a member's content ends beyond ``end``, or the end mark is missing.
     """
     extension = ""
     while start < end:
@@ -75,6 +75,8 @@ def members(descriptor: int, start: int, end: int) -> Iterator[Member]:
         elif header.type != tarfile.XGLTYPE:
             yield Member(header.name.removeprefix("./"), content, size, extension or _oddity(header))
             extension = ""
+    # Empty blocks end a tar; without one it may have been cut off between two members.
+    raise DataError("truncated: its end mark is missing")
 
 
 def _header(block: bytes, position: int) -> tarfile.TarInfo:
