@@ -1,0 +1,76 @@
+"""The first chart: every group's accuracy, every seed a dot, and what other seeds would give."""
+
+from collections.abc import Mapping, Sequence
+
+from spatialvision.report.charts import bounds
+from spatialvision.report.page.chart import NEUTRAL, Chart, Trace, axis, rounded, transparent
+from spatialvision.report.page.texts import chart_text
+from spatialvision.report.table import Row
+
+MOST_GROUPS = 40
+ROW_HEIGHT, MARGINS = 48, 74
+LONGEST_NAME = 38
+
+
+def overview(rows: Sequence[Row], baseline: str, colours: Mapping[str, str]) -> Chart:
+    """A row a group, the most accurate on top: seeds, mean and the mean's 95 % interval."""
+    best = sorted(rows, key=lambda row: -row["mean_percent"])
+    shown = [row for place, row in enumerate(best) if place < MOST_GROUPS or row["group"] == baseline]
+    reference = next((row["mean_percent"] for row in rows if row["group"] == baseline), None)
+    traces = [
+        trace for place, row in enumerate(shown) for trace in group_traces(row, place, colours[row["group"]])
+    ]
+    layout = {
+        "xaxis": axis(f"accuracy on {shown[0]['split']}, %", range=limits(shown)),
+        "yaxis": {"range": [len(shown) - 0.6, -0.75], "visible": False, "fixedrange": True},
+        "annotations": [note for place, row in enumerate(shown) for note in row_labels(row, place)],
+        "shapes": [] if reference is None else [vertical_line(reference)],
+        "margin": {"l": 12, "r": 12, "t": 8, "b": 46},
+    }
+    best_of = f", the {len(shown)} best of {len(rows):,}" if len(shown) < len(rows) else ""
+    title = f"Mean accuracy and its 95 % interval; small dots: every seed{best_of}"
+    return Chart(title, {"": traces}, layout, MARGINS + ROW_HEIGHT * len(shown))
+
+
+def group_traces(row: Row, place: int, colour: str) -> list[Trace]:
+    """Interval, seeds and mean of a group."""
+    shared = {"type": "scatter", "name": chart_text(row["group"]), "showlegend": False}
+    low, high = row["interval_low_percent"], row["interval_high_percent"]
+    interval = [] if low is None else rounded([low, high])
+    return [
+        {**shared, "mode": "lines", "x": interval, "y": [place] * len(interval), "hoverinfo": "skip",
+         "line": {"color": transparent(colour, 0.45), "width": 5}},
+        {**shared, "mode": "markers", "x": rounded(row["accuracies_percent"]), "y": [place] * row["n"],
+         "customdata": row["seeds"], "hovertemplate": "seed %{customdata}: %{x:.2f} %<extra>%{fullData.name}</extra>",
+         "marker": {"color": transparent(colour, 0.75), "size": 7}},
+        {**shared, "mode": "markers", "x": rounded([row["mean_percent"]]), "y": [place],
+         "hovertemplate": "mean: %{x:.2f} %<extra>%{fullData.name}</extra>",
+         "marker": {"color": colour, "size": 13, "symbol": "diamond"}},
+    ]  # fmt: skip
+
+
+def row_labels(row: Row, place: int) -> list[Trace]:
+    """Above each row its name on the left and its mean on the right, inside, so that phones have room for both."""
+    shared = {"y": place, "yref": "y", "xref": "paper", "yshift": 17, "showarrow": False}
+    name, mean = chart_text(row["group"], LONGEST_NAME), f"{row['mean_percent']:.2f} %"
+    baseline = " (baseline)" if row["verdict"] == "baseline" else ""
+    return [
+        {**shared, "x": 0, "xanchor": "left", "text": f"<b>{name}</b>{baseline}"},
+        {**shared, "x": 1, "xanchor": "right", "text": mean},
+    ]
+
+
+def vertical_line(x: float) -> Trace:
+    """A dotted line over the whole height."""
+    return {
+        "type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "paper", "layer": "below",
+        "line": {"color": NEUTRAL, "width": 1.5, "dash": "dot"},
+    }  # fmt: skip
+
+
+def limits(rows: Sequence[Row]) -> list[float]:
+    """Round limits with room for every seed and interval."""
+    intervals = [row[f"interval_{end}_percent"] for row in rows for end in ("low", "high")]
+    values = [min(100.0, max(0.0, value)) for value in intervals if value is not None]
+    low, high = bounds(values + [value for row in rows for value in row["accuracies_percent"]])
+    return [low, high]
