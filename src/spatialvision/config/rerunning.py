@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from spatialvision.config.experiment import MAY_CHANGE_ON_RESUME
@@ -40,14 +40,27 @@ def rerun_arguments(recipe: str, stored: Mapping[str, Any], registries: Registri
     wanted = decisive(completed(stored, registries))
     try:
         original = decisive(resolve(recipe, ("seed=0",), registries).experiment.model_dump(mode="json"))
-        differing = {key: value for key, value in wanted.items() if original.get(key, _ABSENT) != value}
-        overrides = [
-            f"{key}={as_override(value)}" for key, value in sorted(differing.items()) if needed(key, value)
-        ]
-        again = resolve(recipe, ("seed=0", *overrides), registries).experiment.model_dump(mode="json")
     except RecipeError:
         return None
-    return [recipe, *overrides] if decisive(again) == wanted else None
+    differing = {key: value for key, value in wanted.items() if original.get(key, _ABSENT) != value}
+    # A block with another name starts afresh: some of its fields may have to be said although they are as before.
+    renamed = tuple(f"{key.removesuffix('.name')}." for key in differing if key.endswith(".name"))
+    more = {key: value for key, value in wanted.items() if key in differing or key.startswith(renamed)}
+    for changes in (differing, more):
+        said = sorted((key for key, value in changes.items() if needed(key, value)), key=names_first)
+        words = [recipe, *(f"{key}={as_override(changes[key])}" for key in said)]
+        if gives(words, wanted, registries):
+            return words
+    return None
+
+
+def gives(words: Sequence[str], wanted: Mapping[str, Any], registries: Registries) -> bool:
+    """Whether a recipe with overrides is that experiment."""
+    try:
+        again = resolve(words[0], ("seed=0", *words[1:]), registries).experiment
+    except RecipeError:
+        return False
+    return decisive(again.model_dump(mode="json")) == wanted
 
 
 def decisive(experiment: Mapping[str, Any]) -> dict[str, Any]:
@@ -59,6 +72,11 @@ def decisive(experiment: Mapping[str, Any]) -> dict[str, Any]:
 def needed(key: str, value: Any) -> bool:
     """Whether an override must say it: of epochs, steps and share the one that is given takes the others away."""
     return not (value is None and key.rpartition(".")[2] in ALTERNATIVES)
+
+
+def names_first(key: str) -> tuple[str, bool, str]:
+    """In what order overrides are given: a block's new name takes away what was said of it before."""
+    return key.partition(".")[0], not key.endswith(".name"), key
 
 
 def as_override(value: Any) -> str:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from spatialvision.report.compare import judged
-from spatialvision.report.page.answer import Answer, answer, listed, points, rank, signed
+from spatialvision.report.page.answer import Answer, answer
+from spatialvision.report.page.words import listed, points, rank, signed
 from spatialvision.report.pareto import pareto_table
 from spatialvision.report.table import Table
 
@@ -29,6 +30,14 @@ def make_group(make_run: Callable, name: str, accuracies: list[float], **options
 
 
 PLAIN = [0.700, 0.701, 0.702]
+OVER_SEEDS = "(95 % intervals over seeds)"
+
+
+def half(table: Table) -> float:
+    """Half of the widest interval of a difference."""
+    return max(
+        (row["seeds_high_points"] - row["seeds_low_points"]) / 2 for row in table.rows if row["seeds_p"]
+    )
 
 
 def test_a_gain_is_told_with_its_size_its_evidence_and_its_cost(
@@ -48,27 +57,29 @@ def test_a_gain_is_told_with_its_size_its_evidence_and_its_cost(
     assert said.findings[1].startswith("same is right on 70.10 % of the 1,000 test images, +0.00 ± ")
     assert "no difference shown (3 seeds, p = " in said.findings[1]
     assert said.findings[2] == "plain, the baseline, is right on 70.10 % of the 1,000 test images (3 seeds)."
-    assert said.cost == ("better takes 1.00 × the parameters, 1.50 × the training of plain.",)
+    assert said.more == ("better takes 1.00 × the parameters, 1.50 × the training time of plain.",)
 
 
 def test_a_loss_is_told(make_run: Callable, answered: Callable) -> None:
     make_group(make_run, "plain", PLAIN)
     make_group(make_run, "worse", [0.600, 0.601, 0.602])
-    said, _ = answered()
+    said, table = answered()
     assert said.headline == "No: worse is worse than plain."
     assert "10.00 ± " in said.findings[0]
     assert " points fewer than plain" in said.findings[0]
-    assert said.cost == ()
+    assert said.more == (
+        f"How sure is that? The differences are known to ± {half(table):.2f} points {OVER_SEEDS}.",
+    )
 
 
 def test_nothing_shown_is_no_gain(make_run: Callable, answered: Callable) -> None:
     make_group(make_run, "plain", PLAIN)
     make_group(make_run, "wild", [0.5, 0.9, 0.7])
     said, _ = answered()
-    assert said.headline == "No: a gain over plain is not shown for wild."
+    assert said.headline == "wild is not shown to help over plain."
     make_group(make_run, "worse", [0.600, 0.601, 0.602])
     said, _ = answered()
-    assert said.headline == "No: a gain over plain is not shown for any of the 2; worse does harm."
+    assert said.headline == "None of the 2 is shown to help over plain; worse does harm."
 
 
 def test_one_seed_cannot_tell(answered_run: Callable, answered: Callable) -> None:

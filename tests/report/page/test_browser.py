@@ -133,7 +133,7 @@ def test_a_chart_answers_to_the_mouse(page_path: Path, opened: Callable) -> None
 def test_another_group_is_chosen_for_its_confusions(page_path: Path, opened: Callable) -> None:
     page = opened(page_path)
     select = page.locator("select").first
-    chart = page.locator(".chart", has=select).locator(".plot")
+    chart = page.locator(".chart:has(select) .plot").first
     before = chart.evaluate("(node) => node.data[0].z")
     select.select_option("worse")
     assert chart.evaluate("(node) => node.data[0].z") != before

@@ -105,7 +105,9 @@ def test_other_images_are_judged_too(written: Callable, parse: Callable, runs_di
         for name in ("accuracy.json", "predictions.npz"):
             (folder / "test-rotated" / name).write_bytes((folder / "test" / name).read_bytes())
     page = parse(written(baseline="plain"))
-    assert any(text.startswith("On test-rotated: better higher, +20.00 ± ") for text in page.texts["p"])
+    assert any(
+        text.startswith("On test-rotated: better is higher, +20.00\u00a0±") for text in page.texts["p"]
+    )
     assert any(text.startswith("made: accuracy on test-rotated") for text in page.texts["h3"])
 
 

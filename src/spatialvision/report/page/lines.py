@@ -15,7 +15,7 @@ from spatialvision.report.warp_curves import TITLES, documents, warp_curve
 from spatialvision.runs.directory import row_name
 
 MOST_GROUPS = 40
-FEW_POINTS = 30
+FEW_POINTS, FEW_EPOCHS = 30, 8
 SCALES = [0.5, 0.7, 1, 1.4, 2]
 LINE_AND_BAND = "Line: mean over seeds; band: lowest to highest."
 WARPED = (
@@ -45,7 +45,10 @@ def learning_chart(
     """One metric of one split; None where no run has it."""
     found = [make_curve(group.label, group.records, rows, metric, "epoch") for group in groups]
     curves = [curve for curve in found if curve is not None and len(curve.x)]
-    return line_chart(axis_label(rows, metric), curves, colours, axis("epoch")) if curves else None
+    if not curves:
+        return None
+    whole = {"dtick": 1} if max(curve.x[-1] for curve in curves) <= FEW_EPOCHS else {}
+    return line_chart(axis_label(rows, metric), curves, colours, axis("epoch", **whole))
 
 
 def line_chart(

@@ -94,4 +94,4 @@ def matrix_chart(frames: dict[str, list[Trace]], first: int, names: Sequence[str
         "yaxis": axis("class", **ticks, autorange="reversed"),
         "hovermode": "closest",
     }
-    return Chart("", frames, layout, 440, first)
+    return Chart("group", frames, layout, 440, first)

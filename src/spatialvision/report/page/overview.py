@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from spatialvision.report.charts import bounds
 from spatialvision.report.page.chart import NEUTRAL, Chart, Trace, axis, rounded, transparent
 from spatialvision.report.page.texts import chart_text
 from spatialvision.report.table import Row
 
 MOST_GROUPS = 40
-ROW_HEIGHT, MARGINS = 48, 74
+ROW_HEIGHT, MARGINS = 44, 70
 LONGEST_NAME = 38
 
 
@@ -21,11 +20,14 @@ def overview(rows: Sequence[Row], baseline: str, colours: Mapping[str, str]) -> 
         trace for place, row in enumerate(shown) for trace in group_traces(row, place, colours[row["group"]])
     ]
     layout = {
-        "xaxis": axis(f"accuracy on {shown[0]['split']}, %", range=limits(shown)),
+        "xaxis": axis(f"accuracy on {shown[0]['split']}, %", range=limits(shown), fixedrange=True),
         "yaxis": {"range": [len(shown) - 0.6, -0.75], "visible": False, "fixedrange": True},
         "annotations": [note for place, row in enumerate(shown) for note in row_labels(row, place)],
         "shapes": [] if reference is None else [vertical_line(reference)],
         "margin": {"l": 12, "r": 12, "t": 8, "b": 46},
+        "dragmode": False,
+        "modebar": {"remove": ["zoom2d", "pan2d", "resetScale2d", "toImage"]},
+        "hovermode": "closest",
     }
     best_of = f", the {len(shown)} best of {len(rows):,}" if len(shown) < len(rows) else ""
     title = f"Mean accuracy and its 95 % interval; small dots: every seed{best_of}"
@@ -69,8 +71,9 @@ def vertical_line(x: float) -> Trace:
 
 
 def limits(rows: Sequence[Row]) -> list[float]:
-    """Round limits with room for every seed and interval."""
+    """Room for every seed and interval, within 0 and 100 but for the dots' own size."""
     intervals = [row[f"interval_{end}_percent"] for row in rows for end in ("low", "high")]
     values = [min(100.0, max(0.0, value)) for value in intervals if value is not None]
-    low, high = bounds(values + [value for row in rows for value in row["accuracies_percent"]])
-    return [low, high]
+    values += [value for row in rows for value in row["accuracies_percent"]]
+    room = max(0.04 * (max(values) - min(values)), 0.1)
+    return [min(values) - room, max(values) + room]

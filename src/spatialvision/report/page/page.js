@@ -27,7 +27,7 @@
     const [ink, quiet, line, raised] = ["ink", "quiet", "line", "raised"].map(colour);
     const lines = { gridcolor: line, zerolinecolor: line, linecolor: line, tickfont: { color: quiet } };
     const result = {
-      margin: { l: 52, r: 12, t: 12, b: 46 },
+      margin: { l: 52, r: 12, t: touched ? 34 : 12, b: 46 },
       // On a touch screen a finger that moves over a chart scrolls the page; zoom is in the bar above it.
       dragmode: touched ? false : "zoom",
       ...layout,
@@ -36,7 +36,7 @@
       plot_bgcolor: "transparent",
       font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: ink },
       hoverlabel: { namelength: -1, bgcolor: raised, bordercolor: line, font: { color: ink } },
-      modebar: { bgcolor: "transparent", color: quiet, activecolor: ink },
+      modebar: { bgcolor: "transparent", color: quiet, activecolor: ink, ...layout.modebar },
     };
     for (const axis of ["xaxis", "yaxis"]) {
       const own = layout[axis] || {};
@@ -47,9 +47,14 @@
 
   function draw(node) {
     const chart = charts[node.dataset.chart];
-    const traces = chart.frames[chart.frame].map((trace) => ({ ...trace, visible: !hidden.has(trace.legendgroup) }));
+    const layout = themed(chart.layout);
+    const traces = chart.frames[chart.frame].map((trace) => ({
+      ...trace,
+      visible: !hidden.has(trace.legendgroup),
+      textfont: { color: layout.font.color },
+    }));
     drawn.add(node);
-    return Plotly.react(node, traces, themed(chart.layout), config);
+    return Plotly.react(node, traces, layout, config);
   }
 
   const plots = [...document.querySelectorAll(".plot")];

@@ -12,7 +12,7 @@ from spatialvision.report.page.answer import Answer
 from spatialvision.report.page.chart import Chart, Charts
 from spatialvision.report.page.details import Details
 from spatialvision.report.page.galleries import Gallery
-from spatialvision.report.page.texts import embedded, readable
+from spatialvision.report.page.texts import embedded, readable, unbroken
 from spatialvision.report.table import Table
 
 GENERATOR = "spatialvision report"
@@ -72,6 +72,7 @@ def render(page: Page) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["unbroken"] = unbroken
     charts = [page.overview, *(chart for section in page.sections for chart in section.charts)]
     numbers = {id(chart): number for number, chart in enumerate(charts)}
     scripts = (plotting_library(), own_file("page.js"))

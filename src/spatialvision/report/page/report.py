@@ -11,7 +11,7 @@ from spatialvision.report.conditions import check_choice
 from spatialvision.report.differences import refused_differences
 from spatialvision.report.groups import Group
 from spatialvision.report.outcomes import ImageSource
-from spatialvision.report.page.answer import answer, rank
+from spatialvision.report.page.answer import answer
 from spatialvision.report.page.chart import Charts, colours_by_label
 from spatialvision.report.page.details import Rerun, run_details
 from spatialvision.report.page.galleries import answer_galleries, sampler_galleries
@@ -21,6 +21,7 @@ from spatialvision.report.page.matrices import confusion_charts
 from spatialvision.report.page.overview import overview
 from spatialvision.report.page.rendering import GENERATOR, Galleries, Page, render
 from spatialvision.report.page.scatter import cost_charts
+from spatialvision.report.page.words import rank
 from spatialvision.report.pareto import pareto_table
 from spatialvision.report.table import Table
 from spatialvision.runs.storage import write_text

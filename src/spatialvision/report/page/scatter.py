@@ -37,6 +37,6 @@ def cost_trace(row: Row, cost: Cost, colour: str) -> Trace:
         "type": "scatter", "mode": "markers", "name": chart_text(row["group"]), "legendgroup": readable(row["group"]),
         "showlegend": False, "x": rounded([row[cost.key]]), "y": rounded([row["mean_percent"]]),
         "marker": {"color": colour, "size": 13, "symbol": "circle-open" if row["beaten_by"] else "circle",
-                   "line": {"width": 3}},
+                   "line": {"width": 3, "color": colour}},
         "hovertemplate": f"%{{y:.2f}} %, {cost.heading} %{{x:,.5g}}<extra>%{{fullData.name}}</extra>",
     }  # fmt: skip

@@ -1,6 +1,7 @@
 """Texts of any origin, made safe to stand on the page: in HTML, in a chart, in a script's data."""
 
 import json
+import re
 import unicodedata
 from typing import Any
 
@@ -25,6 +26,11 @@ def chart_text(text: str, longest: int = 80) -> str:
     """The text as plotly shows it letter by letter: it would take ``<b>`` or ``<a href>`` for its own."""
     line = " ".join(readable(text).split())
     return shortened(line, longest).translate(HTML)
+
+
+def unbroken(text: str) -> str:
+    """The text with its numbers on one line, together with their intervals and units."""
+    return re.sub(r" (?=[±×%=<]|points\b)|(?<=[±×=<]) ", "\N{NO-BREAK SPACE}", text)
 
 
 def shortened(text: str, longest: int) -> str:
