@@ -30,7 +30,7 @@ def make_group(make_run: Callable, name: str, accuracies: list[float], **options
 
 
 PLAIN = [0.700, 0.701, 0.702]
-OVER_SEEDS = "(95 % intervals over seeds)"
+OVER_SEEDS = "(95 % over seeds)"
 
 
 def half(table: Table) -> float:
@@ -68,7 +68,7 @@ def test_a_loss_is_told(make_run: Callable, answered: Callable) -> None:
     assert "10.00 ± " in said.findings[0]
     assert " points fewer than plain" in said.findings[0]
     assert said.more == (
-        f"How sure is that? The differences are known to ± {half(table):.2f} points {OVER_SEEDS}.",
+        f"How sure is that? The differences are known to within ± {half(table):.2f} points {OVER_SEEDS}.",
     )
 
 

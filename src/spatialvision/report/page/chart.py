@@ -64,7 +64,7 @@ def colours_by_label(labels: Iterable[str], baseline: str) -> dict[str, str]:
     """A colour a group, the same in every chart: grey for the baseline, ten others in turn."""
     others = (label for label in labels if label != baseline)
     found = {label: PALETTE[number % len(PALETTE)] for number, label in enumerate(others)}
-    return {**found, baseline: BASELINE}
+    return {**found, baseline: BASELINE if found else PALETTE[0]}
 
 
 def transparent(colour: str, share: float) -> str:

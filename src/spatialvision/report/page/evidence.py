@@ -24,7 +24,7 @@ def certainty(rows: Sequence[Row]) -> list[str]:
         return []
     halves = sorted((row["seeds_high_points"] - row["seeds_low_points"]) / 2 for row in known)
     span = f"± {halves[0]:.2f} to ± {halves[-1]:.2f}" if len(halves) > 1 else f"± {halves[0]:.2f}"
-    return [f"How sure is that? The differences are known to {span} points (95 % intervals over seeds)."]
+    return [f"How sure is that? The differences are known to within {span} points (95 % over seeds)."]
 
 
 def costs_in_words(groups: Sequence[Group], rows: Sequence[Row], costs: Table | None) -> list[str]:

@@ -15,6 +15,7 @@ from spatialvision.report.warp_curves import TITLES, documents, warp_curve
 from spatialvision.runs.directory import row_name
 
 MOST_GROUPS = 40
+HEIGHT = 290
 FEW_POINTS, FEW_EPOCHS = 30, 8
 SCALES = [0.5, 0.7, 1, 1.4, 2]
 LINE_AND_BAND = "Line: mean over seeds; band: lowest to highest."
@@ -57,7 +58,7 @@ def line_chart(
     """A chart of curves."""
     traces = [trace for curve in curves for trace in curve_traces(curve, colours[curve.label])]
     hover = "x unified" if len(curves) <= 10 else "closest"
-    return Chart(title, {"": traces}, {"xaxis": x_axis, "yaxis": y_axis, "hovermode": hover})
+    return Chart(title, {"": traces}, {"xaxis": x_axis, "yaxis": y_axis, "hovermode": hover}, HEIGHT)
 
 
 def curve_traces(curve: Curve, colour: str) -> list[Trace]:
@@ -135,4 +136,4 @@ def attack_chart(found: Mapping[str, Sequence[Mapping[str, Any]]], colours: Mapp
     names = [name.replace("\n", "<br>") for name in summary(next(iter(found.values()))[0])]
     ticks = {"tickvals": list(range(len(names))), "ticktext": names, "tickangle": 0, "showgrid": False}
     layout = {"xaxis": ticks, "yaxis": {"range": [0, 102]}, "hovermode": "closest"}
-    return Chart("attack, and whether predictions stay", {"": traces}, layout)
+    return Chart("attack, and whether predictions stay", {"": traces}, layout, HEIGHT)

@@ -8,7 +8,8 @@ from spatialvision.report.table import Row
 
 MOST_GROUPS = 40
 ROW_HEIGHT, MARGINS = 44, 70
-LONGEST_NAME = 38
+LONGEST_NAME = 36
+MARKS = {"higher": "▲", "lower": "▼"}
 
 
 def overview(rows: Sequence[Row], baseline: str, colours: Mapping[str, str]) -> Chart:
@@ -22,15 +23,20 @@ def overview(rows: Sequence[Row], baseline: str, colours: Mapping[str, str]) -> 
     layout = {
         "xaxis": axis(f"accuracy on {shown[0]['split']}, %", range=limits(shown), fixedrange=True),
         "yaxis": {"range": [len(shown) - 0.6, -0.75], "visible": False, "fixedrange": True},
-        "annotations": [note for place, row in enumerate(shown) for note in row_labels(row, place)],
+        "annotations": [
+            note for place, row in enumerate(shown) for note in row_labels(row, place, len(rows) == 1)
+        ],
         "shapes": [] if reference is None else [vertical_line(reference)],
         "margin": {"l": 12, "r": 12, "t": 8, "b": 46},
         "dragmode": False,
-        "modebar": {"remove": ["zoom2d", "pan2d", "resetScale2d", "toImage"]},
         "hovermode": "closest",
     }
     best_of = f", the {len(shown)} best of {len(rows):,}" if len(shown) < len(rows) else ""
-    title = f"Mean accuracy and its 95 % interval; small dots: every seed{best_of}"
+    over = " or ".join(sorted({row["interval_over"] for row in shown}))
+    marks = (
+        "; ▲ ▼ higher or lower than the baseline" if any(MARKS.get(row["verdict"]) for row in shown) else ""
+    )
+    title = f"Mean accuracy, its 95 % interval over {over}, and every seed (dots){marks}{best_of}"
     return Chart(title, {"": traces}, layout, MARGINS + ROW_HEIGHT * len(shown))
 
 
@@ -51,11 +57,12 @@ def group_traces(row: Row, place: int, colour: str) -> list[Trace]:
     ]  # fmt: skip
 
 
-def row_labels(row: Row, place: int) -> list[Trace]:
+def row_labels(row: Row, place: int, alone: bool) -> list[Trace]:
     """Above each row its name on the left and its mean on the right, inside, so that phones have room for both."""
     shared = {"y": place, "yref": "y", "xref": "paper", "yshift": 17, "showarrow": False}
     name, mean = chart_text(row["group"], LONGEST_NAME), f"{row['mean_percent']:.2f} %"
-    baseline = " (baseline)" if row["verdict"] == "baseline" else ""
+    mean = " ".join([*MARKS.get(row["verdict"], ""), mean])
+    baseline = " (baseline)" if row["verdict"] == "baseline" and not alone else ""
     return [
         {**shared, "x": 0, "xanchor": "left", "text": f"<b>{name}</b>{baseline}"},
         {**shared, "x": 1, "xanchor": "right", "text": mean},
