@@ -45,7 +45,7 @@ def generate(folder: Path, count: int) -> None:
         fields = {
             **experiment,
             "seed": seed,
-            "optimizer": {**experiment["optimizer"], "lr": 0.01 + group / 1000},
+            "optimizer": {**experiment["optimizer"], "lr": round(0.01 + group / 1000, 3)},
         }
         name = fields.pop("recipe")
         run = Run.create(folder / "generated" / f"{group}-s{seed}", name, fields)

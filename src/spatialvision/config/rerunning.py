@@ -14,10 +14,11 @@ _ABSENT = object()
 
 
 class Rerunning:
-    """Commands for many runs; recipe and changes are worked out once for those that differ in their seed alone."""
+    """Commands for many runs: what runs share that differ in their seed alone is worked out once."""
 
     def __init__(self, registries: Registries):
         self._registries = registries
+        self._originals: dict[str, dict[str, Any] | None] = {}
         self._known: dict[str, list[str] | None] = {}
 
     def command(self, recipe: str, stored: Mapping[str, Any]) -> str | None:
@@ -30,37 +31,36 @@ class Rerunning:
         experiment = {key: value for key, value in stored.items() if key not in ("recipe", "seed")}
         key = json.dumps([recipe, experiment], sort_keys=True)
         if key not in self._known:
-            self._known[key] = rerun_arguments(recipe, {**experiment, "seed": 0}, self._registries)
+            wanted = decisive(completed({**experiment, "seed": 0}, self._registries))
+            self._known[key] = self._words(recipe, wanted)
         words = self._known[key]
-        return words and shlex.join(["spatialvision", "train", *words, f"seed={stored['seed']}"])
+        return shlex.join(["spatialvision", "train", *words, f"seed={stored['seed']}"]) if words else None
+
+    def _words(self, recipe: str, wanted: Mapping[str, Any]) -> list[str] | None:
+        """A shipped recipe and the overrides that make this experiment of it; None where none do."""
+        if recipe not in self._originals:
+            self._originals[recipe] = resolved([recipe], self._registries)
+        if (original := self._originals[recipe]) is None:
+            return None
+        differing = {key: value for key, value in wanted.items() if original.get(key, _ABSENT) != value}
+        # A block with another name starts afresh: some of its fields may have to be said although they are as before.
+        renamed = tuple(f"{key.removesuffix('.name')}." for key in differing if key.endswith(".name"))
+        more = {key: value for key, value in wanted.items() if key in differing or key.startswith(renamed)}
+        for changes in (differing, more):
+            said = sorted((key for key, value in changes.items() if needed(key, value)), key=names_first)
+            words = [recipe, *(f"{key}={as_override(changes[key])}" for key in said)]
+            if resolved(words, self._registries) == wanted:
+                return words
+        return None
 
 
-def rerun_arguments(recipe: str, stored: Mapping[str, Any], registries: Registries) -> list[str] | None:
-    """A shipped recipe and the overrides that make this experiment of it; None where none do."""
-    wanted = decisive(completed(stored, registries))
+def resolved(words: Sequence[str], registries: Registries) -> dict[str, Any] | None:
+    """What is decisive in a recipe with overrides, with seed 0; None where there is no such recipe."""
     try:
-        original = decisive(resolve(recipe, ("seed=0",), registries).experiment.model_dump(mode="json"))
+        experiment = resolve(words[0], ("seed=0", *words[1:]), registries).experiment
     except RecipeError:
         return None
-    differing = {key: value for key, value in wanted.items() if original.get(key, _ABSENT) != value}
-    # A block with another name starts afresh: some of its fields may have to be said although they are as before.
-    renamed = tuple(f"{key.removesuffix('.name')}." for key in differing if key.endswith(".name"))
-    more = {key: value for key, value in wanted.items() if key in differing or key.startswith(renamed)}
-    for changes in (differing, more):
-        said = sorted((key for key, value in changes.items() if needed(key, value)), key=names_first)
-        words = [recipe, *(f"{key}={as_override(changes[key])}" for key in said)]
-        if gives(words, wanted, registries):
-            return words
-    return None
-
-
-def gives(words: Sequence[str], wanted: Mapping[str, Any], registries: Registries) -> bool:
-    """Whether a recipe with overrides is that experiment."""
-    try:
-        again = resolve(words[0], ("seed=0", *words[1:]), registries).experiment
-    except RecipeError:
-        return False
-    return decisive(again.model_dump(mode="json")) == wanted
+    return decisive(experiment.model_dump(mode="json"))
 
 
 def decisive(experiment: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -164,6 +165,14 @@ def test_the_policy_names_the_scripts_by_their_digests(written: Callable, parse:
 
 
 @pytest.mark.usefixtures("family")
+def test_plotly_knows_every_attribute_of_every_chart(written: Callable, drawn: Callable) -> None:
+    figures = pytest.importorskip("plotly.graph_objects")
+    for chart in drawn(written(baseline="plain")):
+        for traces in chart["frames"]:
+            figures.Figure(traces, chart["layout"])
+
+
+@pytest.mark.usefixtures("family")
 def test_the_same_runs_give_the_same_page(written: Callable) -> None:
     assert written().read_bytes() == written().read_bytes()
 
@@ -195,3 +204,22 @@ def test_only_a_page_of_this_kind_is_replaced(tmp_path: Path, written: Callable,
         check_free(folder)
     with pytest.raises(RecipeError, match=r"expected \.html"):
         check_free(tmp_path / "report.pdf")
+
+
+@pytest.mark.usefixtures("family")
+def test_the_command_writes_the_page(command: Callable, tmp_path: Path, parse: Callable) -> None:
+    code, printed, errors = command("report", "made", "--baseline", "plain")
+    assert (code, printed, errors) == (0, "report.html\n", ""), errors
+    page = parse(tmp_path / "report.html")
+    assert "spatialvision report made --baseline plain" in page.texts["code"]
+    assert any(text.startswith("Left out: pictures of single images: ") for text in page.texts["p"])
+
+
+def test_without_plotly_the_way_out_is_told(
+    make_run: Callable, written: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    make_run("made/plain", 0, [0.7])
+    monkeypatch.setitem(sys.modules, "plotly.offline", None)
+    with pytest.raises(RecipeError, match=r"pip install 'spatialvision\[report\]'"):
+        written()
+    assert not (tmp_path / "report.html").exists()

@@ -47,12 +47,12 @@ def answer(groups: Sequence[Group], table: Table, elsewhere: Sequence[Table], co
 
 
 def question(groups: Sequence[Group], rows: Sequence[Row]) -> str:
-    """The recipes' own question where they share one or one alone is judged; else one about all of them."""
+    """The recipe's own question where one alone is judged or described; else one about all of them."""
     others = [row for row in rows if row["verdict"] != "baseline"]
-    judged = {row["group"] for row in others} or {row["group"] for row in rows}
-    asked = {group.about("question") for group in groups if group.label in judged}
-    if len(asked) == 1 and (only := asked.pop()):
-        return str(only)
+    judged = {row["group"] for row in others or rows}
+    asked = [group.about("question") for group in groups if group.label in judged]
+    if len(asked) == 1 and asked[0]:
+        return str(asked[0])
     dataset = groups[0].fields.get("data.name", "these images")
     if not others:
         return f"How good is {rows[0]['group']} on {dataset}?"

@@ -80,7 +80,7 @@ def rounded(values: Iterable[float]) -> list[float | None]:
 
 def axis(title: str, **attributes: Any) -> dict[str, Any]:
     """An axis with a title."""
-    return {"title": {"text": chart_text(title)}, **attributes}
+    return {"title": {"text": chart_text(title), "font": {"size": 11}}, **attributes}
 
 
 def thinned(count: int, most: int = 400) -> Sequence[int]:

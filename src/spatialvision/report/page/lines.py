@@ -81,7 +81,7 @@ def curve_traces(curve: Curve, colour: str) -> list[Trace]:
         return [line]
     edge = {**shared, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
     band = {"fill": "tonexty", "fillcolor": transparent(colour, 0.18)}
-    spread = {"customdata": list(zip(low, high, strict=True))}
+    spread: Trace = {"customdata": list(zip(low, high, strict=True))}
     spread["hovertemplate"] = "%{y:.4g} (%{customdata[0]:.4g}–%{customdata[1]:.4g})"
     return [{**edge, "y": low}, {**edge, "y": high, **band}, {**line, **spread}]
 
@@ -133,7 +133,7 @@ def attack_chart(found: Mapping[str, Sequence[Mapping[str, Any]]], colours: Mapp
              "error_y": {"type": "data", "symmetric": False, "array": rounded(high - mean),
                          "arrayminus": rounded(mean - low), "color": colours[label], "width": 0}}
         )  # fmt: skip
-    names = [name.replace("\n", "<br>") for name in summary(next(iter(found.values()))[0])]
-    ticks = {"tickvals": list(range(len(names))), "ticktext": names, "tickangle": 0, "showgrid": False}
-    layout = {"xaxis": ticks, "yaxis": {"range": [0, 102]}, "hovermode": "closest"}
+    names = [name.replace("\n", " ") for name in summary(next(iter(found.values()))[0])]
+    ticks = {"tickvals": list(range(len(names))), "ticktext": names, "tickangle": -40, "showgrid": False}
+    layout = {"xaxis": {**ticks, "automargin": True}, "yaxis": {"range": [0, 102]}, "hovermode": "closest"}
     return Chart("attack, and whether predictions stay", {"": traces}, layout, HEIGHT)

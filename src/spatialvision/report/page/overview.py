@@ -6,7 +6,7 @@ from spatialvision.report.page.chart import NEUTRAL, Chart, Trace, axis, rounded
 from spatialvision.report.page.texts import chart_text
 from spatialvision.report.table import Row
 
-MOST_GROUPS = 40
+MOST_GROUPS = 20
 ROW_HEIGHT, MARGINS = 44, 70
 LONGEST_NAME = 36
 MARKS = {"higher": "▲", "lower": "▼"}
