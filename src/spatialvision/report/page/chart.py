@@ -78,9 +78,9 @@ def rounded(values: Iterable[float]) -> list[float | None]:
     return [float(f"{value:.6g}") if math.isfinite(value) else None for value in map(float, values)]
 
 
-def axis(title: str, **attributes: Any) -> dict[str, Any]:
+def axis(title: str) -> dict[str, Any]:
     """An axis with a title."""
-    return {"title": {"text": chart_text(title), "font": {"size": 11}}, **attributes}
+    return {"title": {"text": chart_text(title), "font": {"size": 11}}}
 
 
 def thinned(count: int, most: int = 400) -> Sequence[int]:

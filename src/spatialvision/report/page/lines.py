@@ -1,6 +1,7 @@
 """Curves with bands: over training, and over how images were warped."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from spatialvision.runs.directory import row_name
 
 MOST_GROUPS = 40
 HEIGHT = 290
+PERCENT = {"range": [0, 102]}
 FEW_POINTS, FEW_EPOCHS = 30, 8
 SCALES = [0.5, 0.7, 1, 1.4, 2]
 LINE_AND_BAND = "Line: mean over seeds; band: lowest to highest."
@@ -49,16 +51,16 @@ def learning_chart(
     if not curves:
         return None
     whole = {"dtick": 1} if max(curve.x[-1] for curve in curves) <= FEW_EPOCHS else {}
-    return line_chart(axis_label(rows, metric), curves, colours, axis("epoch", **whole))
+    return line_chart(axis_label(rows, metric), curves, colours, {**axis("epoch"), **whole})
 
 
 def line_chart(
-    title: str, curves: Sequence[Curve], colours: Mapping[str, str], x_axis: dict[str, Any], **y_axis: Any
+    title: str, curves: Sequence[Curve], colours: Mapping[str, str], x_axis: dict[str, Any]
 ) -> Chart:
     """A chart of curves."""
     traces = [trace for curve in curves for trace in curve_traces(curve, colours[curve.label])]
     hover = "x unified" if len(curves) <= 10 else "closest"
-    return Chart(title, {"": traces}, {"xaxis": x_axis, "yaxis": y_axis, "hovermode": hover}, HEIGHT)
+    return Chart(title, {"": traces}, {"xaxis": x_axis, "yaxis": {}, "hovermode": hover}, HEIGHT)
 
 
 def curve_traces(curve: Curve, colour: str) -> list[Trace]:
@@ -114,9 +116,9 @@ def warp_chart(
         parameter |= {"type": "log", "tickvals": SCALES, "ticktext": list(map(str, SCALES))}
     if name == "rotation":
         parameter |= {"dtick": 90}
-    chart = line_chart(TITLES.get(name, name), curves, colours, parameter, range=[0, 102])
-    chart.layout["shapes"] = [vertical_line(document["neutral"])]
-    return chart
+    chart = line_chart(TITLES.get(name, name), curves, colours, parameter)
+    marks = {"yaxis": PERCENT, "shapes": [vertical_line(document["neutral"])]}
+    return replace(chart, layout={**chart.layout, **marks})
 
 
 def attack_chart(found: Mapping[str, Sequence[Mapping[str, Any]]], colours: Mapping[str, str]) -> Chart:
@@ -135,5 +137,5 @@ def attack_chart(found: Mapping[str, Sequence[Mapping[str, Any]]], colours: Mapp
         )  # fmt: skip
     names = [name.replace("\n", " ") for name in summary(next(iter(found.values()))[0])]
     ticks = {"tickvals": list(range(len(names))), "ticktext": names, "tickangle": -40, "showgrid": False}
-    layout = {"xaxis": {**ticks, "automargin": True}, "yaxis": {"range": [0, 102]}, "hovermode": "closest"}
+    layout = {"xaxis": {**ticks, "automargin": True}, "yaxis": PERCENT, "hovermode": "closest"}
     return Chart("attack, and whether predictions stay", {"": traces}, layout, HEIGHT)

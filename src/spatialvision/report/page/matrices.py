@@ -90,8 +90,8 @@ def matrix_chart(frames: dict[str, list[Trace]], first: int, names: Sequence[str
         "automargin": True,
     }
     layout = {
-        "xaxis": axis("taken for", **ticks, tickangle=-45, constrain="domain"),
-        "yaxis": axis("class", **ticks, autorange="reversed"),
+        "xaxis": {**axis("taken for"), **ticks, "tickangle": -45},
+        "yaxis": {**axis("class"), **ticks, "autorange": "reversed"},
         "hovermode": "closest",
     }
     return Chart("group", frames, layout, 440, first)

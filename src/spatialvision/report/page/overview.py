@@ -21,7 +21,11 @@ def overview(rows: Sequence[Row], baseline: str, colours: Mapping[str, str]) -> 
         trace for place, row in enumerate(shown) for trace in group_traces(row, place, colours[row["group"]])
     ]
     layout = {
-        "xaxis": axis(f"accuracy on {shown[0]['split']}, %", range=limits(shown), fixedrange=True),
+        "xaxis": {
+            **axis(f"accuracy on {shown[0]['split']}, %"),
+            "range": limits(shown),
+            "fixedrange": True,
+        },
         "yaxis": {"range": [len(shown) - 0.6, -0.75], "visible": False, "fixedrange": True},
         "annotations": [
             note for place, row in enumerate(shown) for note in row_labels(row, place, len(rows) == 1)

@@ -101,19 +101,15 @@ def make_page(
     costs = pareto_table(groups, table) if len(groups) > 1 else None
     shown = leading(groups, rows, baseline, MOST_GROUPS)
     colours = colours_by_label((group.label for group in groups), baseline)
-    best = next(
-        (group for row in sorted(rows, key=rank) for group in groups if group.label == row["group"]),
-        reference,
-    )
-    pair = (reference, best) if best is not reference else None
-    galleries, missing = all_galleries(
-        leading(groups, rows, baseline, MOST_IN_GALLERIES), pair, split, sources
-    )
+    foremost = min(zip(groups, rows, strict=True), key=lambda pair: rank(pair[1]))[0]
+    pair = (reference, foremost) if foremost is not reference else None
+    pictured = {reference, foremost, *leading(groups, rows, baseline, MOST_IN_GALLERIES)}
+    galleries, missing = all_galleries([group for group in groups if group in pictured], pair, split, sources)
     sections: list[Charts | None] = [
         learning_charts(shown, split, colours),
         robustness_charts(shown, split, colours),
         cost_charts(costs, colours) if costs else None,
-        confusion_charts(groups, split, baseline, best.label),
+        confusion_charts(groups, split, baseline, foremost.label),
     ]
     return Page(
         title=table.title,

@@ -24,7 +24,7 @@ def cost_chart(table: Table, cost: Cost, colours: Mapping[str, str]) -> Chart:
     logarithmic = min(values) > 0 and max(values) / min(values) > WIDE
     traces = [cost_trace(row, cost, colours[row["group"]]) for row in known]
     layout = {
-        "xaxis": axis(cost.heading, type="log" if logarithmic else "linear"),
+        "xaxis": {**axis(cost.heading), "type": "log" if logarithmic else "linear"},
         "yaxis": axis(f"accuracy on {table.rows[0]['split']}, %"),
         "hovermode": "closest",
     }
