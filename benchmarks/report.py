@@ -106,7 +106,7 @@ def robustness(share: float) -> dict[str, Any]:
 
 
 def write_page(runs: Path, out: Path) -> dict[str, float]:
-    """Seconds that the command takes, start to end: by the clock, and of computing, which a busy machine leaves alone."""
+    """Seconds that the command takes: by the clock, and of computing, which other work on the machine leaves alone."""
     begin, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     line = [sys.executable, "-m", "spatialvision", "report", str(runs), "--out", str(out)]
     subprocess.run(line, check=True, stdout=subprocess.DEVNULL)
