@@ -10,8 +10,6 @@ import pytest
 
 from spatialvision.runs.directory import Run
 
-pytest.importorskip("plotly")
-
 HOSTILE = "<img src=x onerror=document.title='run'></script><script>document.title='run'</script>\"'&"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -25,8 +23,9 @@ def browser() -> Iterator[Any]:
         if "CI" in os.environ:
             pytest.fail(reason)
         pytest.skip(reason)
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as session:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as session:
         # As root Chromium starts without its sandbox only.
         browser = session.chromium.launch(
             executable_path=found, args=["--no-sandbox"] if os.geteuid() == 0 else []

@@ -14,8 +14,6 @@ from spatialvision.report.compare import judged
 from spatialvision.report.page.report import Sources, check_free
 from spatialvision.runs.directory import Run
 
-pytest.importorskip("plotly")
-
 HOSTILE = "<img src=x onerror=alert(1)></script><script>alert(2)</script>\"'&\u202e${1}{{ 2 }}"
 
 
@@ -166,10 +164,11 @@ def test_the_policy_names_the_scripts_by_their_digests(written: Callable, parse:
 
 @pytest.mark.usefixtures("family")
 def test_plotly_knows_every_attribute_of_every_chart(written: Callable, drawn: Callable) -> None:
-    figures = pytest.importorskip("plotly.graph_objects")
+    from plotly import graph_objects
+
     for chart in drawn(written(baseline="plain")):
         for traces in chart["frames"]:
-            figures.Figure(traces, chart["layout"])
+            graph_objects.Figure(traces, chart["layout"])
 
 
 @pytest.mark.usefixtures("family")
