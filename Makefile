@@ -1,4 +1,5 @@
-# make quickstart   what do CoordConv and a spatial transformer bring? Nine small trainings and a comparison
+# make quickstart   what do CoordConv and a spatial transformer bring? Nine small trainings, a comparison, and a page
+#                   that shows it, runs/quickstart/report.html
 # make study-distorted   forty networks on distorted digits, and their table beside that of the paper: days on a
 #                   CPU as they are; for less, make study-distorted DATA=fashion_mnist STEPS=1500 \
 #                   NETWORKS="cnn st-cnn-affine st-cnn-projective st-cnn-tps"
@@ -74,6 +75,8 @@ quickstart: $(CORE)
 	@$(BIN)/spatialvision sweep $(QUESTION) seed=0,1,2
 	@echo "Running: $(BIN)/spatialvision compare quickstart --baseline plain-cnn"
 	@$(BIN)/spatialvision compare quickstart --baseline plain-cnn
+	@echo "Running: $(BIN)/spatialvision report quickstart --baseline plain-cnn --out runs/quickstart/report.html"
+	@$(BIN)/spatialvision report quickstart --baseline plain-cnn --out runs/quickstart/report.html
 
 # The recipes' order is that of the paper's table, for the columns too.
 study-distorted: $(EQUIVARIANT)
@@ -137,12 +140,12 @@ $(CREATED):
 
 $(CORE): $(CREATED) pyproject.toml constraints.txt
 	@echo "Installing spatialvision into $(VENV); the first time takes minutes and gigabytes"
-	@$(install) --editable .
+	@$(install) --editable '.[report]'
 	@touch $@
 
 $(EQUIVARIANT): $(CREATED) pyproject.toml constraints.txt
 	@echo "Installing spatialvision and e2cnn into $(VENV); the first time takes minutes and gigabytes"
-	@$(install) --editable '.[equivariant]'
+	@$(install) --editable '.[equivariant,report]'
 	@touch $(CORE) $@
 
 # What the tests need includes the core, so that a quickstart afterwards installs nothing.

@@ -1,6 +1,7 @@
 """The command line: thin commands that import what is heavy only when they run."""
 
 import json
+import shlex
 import sys
 import traceback
 from pathlib import Path
@@ -536,6 +537,52 @@ def _images(run: "Run", split: str, positions: "np.ndarray", data_root: Path | N
     registries()
     import_files(sorted((run.path / "imports").glob("*.py")))
     return images_at(run, split, positions, data_root or default_data_root())
+
+
+@app.command(epilog="Example: spatialvision report quickstart --baseline plain-cnn --out report.html")
+def report(
+    places: PlacesArgument = None,
+    baseline: Annotated[
+        str | None, typer.Option(help="The group that others are compared to [default: the first by name].")
+    ] = None,
+    split: SplitOption = "test",
+    runs_dir: RunsDirOption = Path("runs"),
+    out: Annotated[
+        Path, typer.Option(help="The page, an .html file; an older page of this kind is replaced.")
+    ] = Path("report.html"),
+    allow_differences: Annotated[
+        bool,
+        typer.Option(
+            "--allow-differences",
+            help="Compare runs on other images, of another split or package version; the page lists them.",
+        ),
+    ] = False,
+    data_root: DataRootOption = None,
+) -> None:
+    """Write one page that answers which idea helps, by how much, where and at what cost; it opens without a network.
+
+    It holds the judged comparison, learning and robustness curves, confusion matrices, pictures, accuracy against
+    cost, and of every run the experiment, the environment and the command that trains it again.
+    """
+    from spatialvision.config.rerunning import Rerunning
+    from spatialvision.report.page.report import Sources, write_report
+    from spatialvision.workbench import registries
+
+    commands = Rerunning(registries())
+    path = write_report(
+        places or [],
+        runs_dir,
+        sources=Sources(
+            images=lambda run, split, positions: _images(run, split, positions, data_root),
+            rerun=lambda record: commands.command(record.recipe, record.document),
+        ),
+        split=split,
+        baseline=baseline,
+        out=out,
+        allow_differences=allow_differences,
+        command=shlex.join(["spatialvision", *sys.argv[1:]]),
+    )
+    typer.echo(path)
 
 
 @app.command(epilog="Example: spatialvision table distorted data.name=mnist steps=1500 --baseline CNN")

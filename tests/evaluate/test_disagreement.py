@@ -19,6 +19,12 @@ def test_they_are_those_that_the_model_met(finished: Run, subject: Any, split: s
     assert (found == subject(split).split.images[positions].numpy()).all()
 
 
+def test_what_another_version_wrote_is_refused(tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "run", "made/by-test", {"unheard_of": 1})
+    with pytest.raises(RecipeError, match="its experiment cannot be read by this version"):
+        images_at(run, "test", np.array([0]), tmp_path)
+
+
 def test_another_split_is_refused(finished: Run, tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="has no split 'tset'; it has train, validation, test"):
         images_at(finished, "tset", np.array([0]), tmp_path)

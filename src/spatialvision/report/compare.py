@@ -47,12 +47,8 @@ def compare(
         RecipeError: no runs there, no such baseline, or accuracies measured on different terms.
         StorageError: the disk is full, or the folder read-only.
     """
-    groups, left_out = comparable(find_records(places, runs_dir), split)
-    differences = refused_differences(groups, split)
-    if not allow_differences:
-        refuse(differences, split)
-    reference, folder = choose_baseline(groups, baseline), out or default_folder(places, runs_dir)
-    table = comparison_table(groups, reference, split, left_out, differences)
+    groups, reference, table = judged(places, runs_dir, split, baseline, allow_differences)
+    folder = out or default_folder(places, runs_dir)
     pictures: list[Path] = []
     if (found := two_runs(groups, reference)) is not None:
         pictures, missing = draw_two_runs(*found, split, folder, images)
@@ -63,6 +59,22 @@ def compare(
     written = [path for name, each in tables.items() for path in write_table(each, folder / name)]
     drawn = draw_comparison(groups, table, split, folder) + draw_costs(tables, folder)
     return list(tables.values()), [*written, *drawn, *pictures]
+
+
+def judged(
+    places: Sequence[str], runs_dir: Path, split: str, baseline: str | None, allow_differences: bool
+) -> tuple[list[Group], Group, Table]:
+    """The groups of the runs at or below the places, which of them is the baseline, and the comparison.
+
+    Raises:
+        RecipeError: no runs there, no such baseline, or accuracies measured on different terms.
+    """
+    groups, left_out = comparable(find_records(places, runs_dir), split)
+    differences = refused_differences(groups, split)
+    if not allow_differences:
+        refuse(differences, split)
+    reference = choose_baseline(groups, baseline)
+    return groups, reference, comparison_table(groups, reference, split, left_out, differences)
 
 
 def write_table(table: Table, path: Path) -> list[Path]:

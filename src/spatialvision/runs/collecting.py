@@ -9,8 +9,9 @@
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -66,10 +67,13 @@ def _copy(run: Run, target: Path) -> None:
     for source in sorted(run.path.glob(PREDICTIONS)):
         write_bytes(target / source.relative_to(run.path), _without_logits(source))
     environment = json.loads((run.path / ENVIRONMENT).read_text("utf-8"))
+    write_json(target / ENVIRONMENT, public_environment(environment))
+
+
+def public_environment(environment: Mapping[str, Any]) -> dict[str, Any]:
+    """What may be told of the circumstances of a run: everything but the machine's name and folders."""
     public = {key: value for key, value in environment.items() if key not in PRIVATE}
-    write_json(
-        target / ENVIRONMENT, {**public, "command": [_without_folders(word) for word in public["command"]]}
-    )
+    return {**public, "command": [_without_folders(word) for word in public["command"]]}
 
 
 def _without_logits(path: Path) -> bytes:
