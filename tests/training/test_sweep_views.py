@@ -59,7 +59,7 @@ def test_on_a_terminal_the_table_is_renewed_and_stays(entries: list[SweepEntry])
         table.update()
         entries[3].outcome = Outcome(entries[3].path, "done", "in the end")
     output = console.file.getvalue()  # type: ignore[attr-defined]
-    assert output.count("words of [1]") == 2
+    assert output.count("words of [1]") >= 2
     assert output.index("starting") < output.index("in the end")
 
 

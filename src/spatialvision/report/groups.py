@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from spatialvision.report.records import Record, as_text, flatten
+from spatialvision.report.records import Record, as_text
 
 IGNORED = ("recipe", "seed", "about", "device", "processes", "log", "evaluation", "checkpoint")
 
@@ -68,7 +68,7 @@ def one_run_a_seed(group: Group) -> tuple[Group, list[Record]]:
 
 def compared_fields(record: Record) -> dict[str, Any]:
     """Fields of the experiment that make a difference, by dotted key."""
-    return flatten({key: value for key, value in record.document.items() if key not in IGNORED})
+    return {key: value for key, value in record.fields.items() if key.partition(".")[0] not in IGNORED}
 
 
 def changes(fields: dict[str, Any], siblings: Sequence[dict[str, Any]]) -> list[str]:

@@ -6,16 +6,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from spatialvision.errors import RecipeError
 from spatialvision.registry import suggestion
 from spatialvision.report.outcomes import Outcomes, read_outcomes
 from spatialvision.runs.directory import EXPERIMENT, Run
-from spatialvision.runs.finding import find_runs
-
-# libyaml's parser reads a thousand experiments in the time that the Python one takes for a hundred.
-YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from spatialvision.runs.experiment_file import read_experiment
+from spatialvision.runs.finding import find_runs, run_folders
 
 
 class Record:
@@ -28,8 +24,13 @@ class Record:
 
     @cached_property
     def document(self) -> dict[str, Any]:
-        """The resolved experiment and the recipe's name."""
-        return yaml.load((self.path / EXPERIMENT).read_text("utf-8"), YAML_LOADER)
+        """The resolved experiment and the recipe's name. Not to be changed: runs share its blocks."""
+        return read_experiment(self.path / EXPERIMENT)
+
+    @cached_property
+    def fields(self) -> dict[str, Any]:
+        """The same by dotted key."""
+        return flatten(self.document)
 
     @property
     def recipe(self) -> str:
@@ -76,6 +77,11 @@ class Record:
     def environment(self) -> dict[str, Any]:
         """Versions and hardware; empty where none were written."""
         return self.run.read_json("environment.json") or {}
+
+    @cached_property
+    def cost(self) -> dict[str, Any]:
+        """What evaluator `cost` wrote; empty where it did not run."""
+        return self.run.read_json("evaluation/cost.json") or {}
 
     def measured(self, split: str) -> dict[str, Any] | None:
         """``accuracy``, ``images`` and more of a split, also of one that was distorted and measured later."""
@@ -124,7 +130,7 @@ def locate(place: str | Path, runs_dir: Path) -> Path:
 
 def holds_runs(folder: Path) -> bool:
     """Whether a run directory is at or somewhere below the folder."""
-    return folder.is_dir() and next(folder.rglob(EXPERIMENT), None) is not None
+    return next(run_folders(folder), None) is not None
 
 
 def flatten(tree: Mapping[str, Any], path: str = "") -> dict[str, Any]:
