@@ -106,6 +106,12 @@ def sweep(
             help="Recipes, or patterns such as 'quickstart/*', and values to combine.",
         ),
     ],
+    jobs: Annotated[
+        int,
+        typer.Option(
+            "--jobs", min=1, help="Runs at a time, each in its own process with a share of cores and GPUs."
+        ),
+    ] = 1,
     runs_dir: Annotated[Path, typer.Option(help="Folder of all runs.")] = Path("runs"),
     data_root: DataRootOption = None,
     imports: ImportOption = None,
@@ -113,6 +119,8 @@ def sweep(
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress on the console.")] = False,
 ) -> None:
     """Train a grid of runs; finished ones are skipped, begun ones continued, failed ones reported at the end."""
+    from functools import partial
+
     from spatialvision.signals import StopSignal
 
     with StopSignal().installed() as stop:
@@ -123,7 +131,12 @@ def sweep(
         import_files(imports or [])
         recipes, overrides = split_arguments(arguments)
         grid = sweeping.load_grid(expand_recipes(recipes), expand(overrides))
-        outcomes = sweeping.sweep(
+        train_all = sweeping.sweep
+        if jobs > 1:
+            from spatialvision.training.sweep_parallel import sweep_in_processes
+
+            train_all = partial(sweep_in_processes, jobs=jobs)
+        outcomes = train_all(
             grid, runs_dir=runs_dir, data_root=data_root, offline=offline, quiet=quiet, stop=stop
         )
     typer.echo("\n".join(sweeping.closing_lines(outcomes)))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from spatialvision.report.groups import changes, group_records, one_run_a_seed
+from spatialvision.report.groups import changes, group_records, one_run_a_seed, varying_fields
 from spatialvision.report.records import find_records
 
 
@@ -52,9 +52,10 @@ def test_another_name_says_what_its_options_would(labels: Callable) -> None:
 
 def test_nulls_are_left_out_unless_they_are_all_there_is() -> None:
     long, short = {"epochs": 3.0, "steps": None}, {"epochs": None, "steps": 700}
-    assert changes(long, [long, short]) == ["epochs=3"]
-    assert changes(short, [long, short]) == ["steps=700"]
-    assert changes({"ema": None}, [{"ema": None}, {"ema": 0.9}]) == ["ema=null"]
+    varying = varying_fields([long, short])
+    assert changes(long, varying) == ["epochs=3"]
+    assert changes(short, varying) == ["steps=700"]
+    assert changes({"ema": None}, varying_fields([{"ema": None}, {"ema": 0.9}])) == ["ema=null"]
 
 
 def test_a_repeated_seed_counts_once(make_run: Callable, runs_dir: Path) -> None:

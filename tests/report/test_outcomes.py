@@ -30,10 +30,12 @@ def test_a_class_that_a_model_has_no_output_for_is_wrong() -> None:
 def test_a_runs_file_is_read_once(answered_run: Callable) -> None:
     correct = np.array([True, False, True, True])
     record = Record(answered_run("made/a", 0, correct))
-    found = record.outcomes("test")
+    found = record.answers("test")
     assert found.correct.tolist() == correct.tolist()
-    assert record.outcomes("test") is found
-    assert record.outcomes("validation") is None
+    assert found.of_same_images(record.outcomes("test"))
+    assert found.prediction.tolist() == record.outcomes("test").prediction.tolist()
+    assert record.answers("test") is found
+    assert record.answers("validation") is record.outcomes("validation") is None
 
 
 def test_a_file_without_logits_has_no_answers(run: Run, tmp_path: Path) -> None:

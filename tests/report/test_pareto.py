@@ -8,7 +8,7 @@ import pytest
 
 from spatialvision.report.comparison import comparison_table
 from spatialvision.report.costs import COSTS, latency_ms
-from spatialvision.report.pareto import dominates, pareto_table
+from spatialvision.report.pareto import beaten_by, pareto_table
 from spatialvision.report.pareto_chart import draw_pareto
 from spatialvision.report.records import Record, find_records
 from spatialvision.report.selection import comparable
@@ -110,14 +110,14 @@ def test_latency_is_that_of_a_single_image(made: Callable) -> None:
 
 
 def test_a_front_holds_whoever_nobody_dominates() -> None:
-    def row(accuracy: float, parameters: int) -> dict[str, Any]:
-        return {"mean_percent": accuracy, "parameters": parameters}
+    def row(group: str, accuracy: float, parameters: int) -> dict[str, Any]:
+        return {"group": group, "mean_percent": accuracy, "parameters": parameters}
 
     (parameters,) = (cost for cost in COSTS if cost.key == "parameters")
-    assert dominates(row(90, 10), row(90, 11), [parameters])
-    assert dominates(row(91, 10), row(90, 10), [parameters])
-    assert not dominates(row(90, 10), row(90, 10), [parameters])
-    assert not dominates(row(91, 11), row(90, 10), [parameters])
+    rows = [row("first", 90, 10), row("dearer", 90, 11), row("better", 91, 11), row("equal", 90, 10)]
+    assert beaten_by(rows, [parameters]) == [None, "better", None, None]
+    rows.append(row("best", 92, 10))
+    assert beaten_by(rows, [parameters]) == ["best", "best", "best", "best", None]
 
 
 @pytest.mark.parametrize("largest", [120, 100_000])

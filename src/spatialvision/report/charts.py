@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -13,7 +14,7 @@ from spatialvision.report.saving import save_figure
 from spatialvision.report.table import Row, Table
 from spatialvision.runs.directory import row_name
 
-MOST_BARS = 100
+MOST_BARS = 50
 
 
 def draw_bars(table: Table, references: Mapping[float, str], path: Path) -> Path:
@@ -77,9 +78,20 @@ def bounds(values: Sequence[float]) -> tuple[float, float]:
     return (0.0 if left < 0.3 * low else round(left, 6)), right
 
 
+def mean_accuracy(group: Group, split: str) -> float:
+    """Over the group's seeds, in percent."""
+    return fmean(record.accuracy(split) for record in group.records)
+
+
 def draw_group_curves(groups: Sequence[Group], split: str, title: str, path: Path) -> Path | None:
-    """Draw the accuracy over the epochs, a line a group with its min–max over seeds; None without metrics."""
+    """Draw the accuracy over the epochs, a line a group with its min–max over seeds; None without metrics.
+
+    Of very many groups the most accurate ones, as `draw_bars` does: the others' metrics are not even read.
+    """
     rows = row_name(split)
+    if len(groups) > MOST_BARS:
+        groups = sorted(groups, key=lambda group: -mean_accuracy(group, split))[:MOST_BARS]
+        title = f"{title} (the {MOST_BARS} best)"
     found = [make_curve(group.label, group.records, rows, "accuracy", "epoch") for group in groups]
     curves = [curve for curve in found if curve is not None]
     if not curves:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from spatialvision.errors import RecipeError
 from spatialvision.registry import suggestion
-from spatialvision.report.records import Record, as_text, flatten
+from spatialvision.report.records import Record, as_text
 
 
 def split_conditions(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -29,7 +29,7 @@ def choose(records: Sequence[Record], conditions: Sequence[str]) -> list[Record]
     kept = list(records)
     for condition in conditions:
         field, _, value = condition.partition("=")
-        found = [{key: as_text(each) for key, each in flatten(record.document).items()} for record in kept]
+        found = [{key: as_text(each) for key, each in record.fields.items()} for record in kept]
         if not any(field in values for values in found):
             raise RecipeError(f"{condition}: no run has this field{suggestion(field, set().union(*found))}")
         there = dict.fromkeys(values[field] for values in found if field in values)

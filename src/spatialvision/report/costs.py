@@ -28,14 +28,9 @@ class Cost:
     measured_on: Callable[[Record], tuple[Any, ...]] = lambda record: ()
 
 
-def cost_file(record: Record) -> dict[str, Any]:
-    """What evaluator `cost` wrote; empty where it did not run."""
-    return record.run.read_json("evaluation/cost.json") or {}
-
-
 def latency_ms(record: Record) -> float | None:
     """Median time of a single image, in milliseconds."""
-    single = [row for row in cost_file(record).get("forward", []) if row["batch_size"] == 1]
+    single = [row for row in record.cost.get("forward", []) if row["batch_size"] == 1]
     return 1000 * single[0]["median_seconds"] if single else None
 
 
@@ -47,13 +42,13 @@ def training_machine(record: Record) -> tuple[Any, ...]:
 
 def evaluating_machine(record: Record) -> tuple[Any, ...]:
     """The same for the evaluator's timings."""
-    found = cost_file(record)
+    found = record.cost
     return tuple(found.get(name) for name in ("device_name", "threads", "precision", "memory_format"))
 
 
 COSTS = (
     Cost("parameters", "parameters", ",.0f", lambda record: record.results["parameters"]),
-    Cost("multiply_adds", "multiply-adds", ",.0f", lambda record: cost_file(record).get("multiply_adds")),
+    Cost("multiply_adds", "multiply-adds", ",.0f", lambda record: record.cost.get("multiply_adds")),
     Cost("latency_ms", "latency, ms", ".3f", latency_ms, evaluating_machine),
     Cost(
         "train_seconds",

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from spatialvision.errors import RecipeError
-from spatialvision.report.groups import Group, compared_fields
+from spatialvision.report.groups import Group
 from spatialvision.report.records import Record, as_text
 
 COMPUTING = ("torch", "torchvision", "timm", "numpy", "scipy", "scikit-learn")
@@ -63,7 +63,7 @@ def differing(groups: Sequence[Group], conditions: Callable[[Record], Conditions
 
 def decisive(record: Record, split: str) -> Conditions:
     """Images, what could be learned from, how it was measured, and versions of the packages that compute."""
-    fields, packages = compared_fields(record), record.environment.get("packages", {})
+    fields, packages = record.compared_fields, record.environment.get("packages", {})
     asked = {"held out for validation": "data.validation", "precision": "precision"}
     return {
         "images": describe_images(record, split),
@@ -76,7 +76,7 @@ def decisive(record: Record, split: str) -> Conditions:
 
 def describe_images(record: Record, split: str) -> str:
     """Dataset, number of images, and how they were distorted."""
-    fields = compared_fields(record)
+    fields = record.compared_fields
     distortion = [
         f"{key.partition('.')[2] or key}={as_text(value)}"
         for key, value in fields.items()
@@ -88,7 +88,7 @@ def describe_images(record: Record, split: str) -> str:
 
 def digest_of_images(record: Record, split: str) -> str | None:
     """A few digits that tell the images' numbers and classes from others; None where they were not written."""
-    found = record.outcomes(split)
+    found = record.answers(split)
     if found is None:
         return None
     content = b"".join(np.asarray(values).astype("<i8").tobytes() for values in (found.index, found.label))

@@ -2,13 +2,12 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
-from spatialvision.report.records import Record, as_text, flatten
-
-IGNORED = ("recipe", "seed", "about", "device", "processes", "log", "evaluation", "checkpoint")
+from spatialvision.report.records import Record, as_text
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Group:
     @property
     def fields(self) -> dict[str, Any]:
         """What all runs of the group have in common, by dotted key."""
-        return compared_fields(self.records[0])
+        return self.records[0].compared_fields
 
     def about(self, name: str) -> Any:
         """What the first run's recipe says of itself, None where it says nothing."""
@@ -43,15 +42,16 @@ def group_records(records: Sequence[Record]) -> list[Group]:
     """
     gathered: dict[str, dict[str, list[Record]]] = defaultdict(lambda: defaultdict(list))
     for record in records:
-        fields = json.dumps(compared_fields(record), sort_keys=True)
+        fields = json.dumps(record.compared_fields, sort_keys=True)
         gathered[record.recipe][fields].append(record)
     shorten = len({recipe.partition("/")[0] for recipe in gathered}) == 1
     groups = []
     for recipe, by_fields in gathered.items():
         name = recipe.partition("/")[2] or recipe if shorten else recipe
         siblings = [json.loads(fields) for fields in by_fields]
+        varying = varying_fields(siblings)
         for fields, members in zip(siblings, by_fields.values(), strict=True):
-            label = " ".join([name, *changes(fields, siblings)])
+            label = " ".join([name, *changes(fields, varying)])
             members.sort(key=lambda record: (record.seed, record.path))
             groups.append(Group(recipe, label, tuple(members)))
     return sorted(groups, key=lambda group: group.label)
@@ -66,23 +66,30 @@ def one_run_a_seed(group: Group) -> tuple[Group, list[Record]]:
     return replace(group, records=tuple(first.values())), repeated
 
 
-def compared_fields(record: Record) -> dict[str, Any]:
-    """Fields of the experiment that make a difference, by dotted key."""
-    return flatten({key: value for key, value in record.document.items() if key not in IGNORED})
-
-
-def changes(fields: dict[str, Any], siblings: Sequence[dict[str, Any]]) -> list[str]:
-    """``field=value`` for what tells fields from those of other groups.
+def varying_fields(siblings: Sequence[dict[str, Any]]) -> Callable[[str, Any], bool]:
+    """Tells whether a field differs among the siblings, given the name in its block.
 
     Where the siblings' models (datasets, …) have different names the name says it: their options are
-    compared among those of one name only. Nulls are left out if anything else is left.
+    compared among those of one name only.
     """
-    shown = {}
-    for key, value in fields.items():
-        name = f"{key.partition('.')[0]}.name"
-        alike = [other for other in siblings if key == name or other.get(name) == fields.get(name)]
-        if any(key not in other or other[key] != value for other in alike):
-            shown[key] = value
+
+    @cache
+    def varies(key: str, of_name: Any) -> bool:
+        name = name_field(key)
+        alike = [other for other in siblings if key == name or other.get(name) == of_name]
+        return any(key not in other or other[key] != alike[0].get(key) for other in alike)
+
+    return varies
+
+
+def name_field(key: str) -> str:
+    """The field that says which model, dataset, … the field belongs to."""
+    return f"{key.partition('.')[0]}.name"
+
+
+def changes(fields: dict[str, Any], varying: Callable[[str, Any], bool]) -> list[str]:
+    """``field=value`` for what tells fields from those of other groups; nulls only if nothing else is left."""
+    shown = {key: value for key, value in fields.items() if varying(key, fields.get(name_field(key)))}
     given = {key: value for key, value in shown.items() if value is not None}
     names_first = sorted(
         given or shown, key=lambda key: (key.partition(".")[0], not key.endswith(".name"), key)

@@ -53,12 +53,11 @@ def judge(group: Group, baseline: Group, split: str) -> Judgement:
 
 def judge_images(pairing: Pairing, split: str) -> Estimate | None:
     """The paired answer over images; None where answers are missing or about different images."""
-    first, reference = (side[0].outcomes(split) for side in (pairing.ours, pairing.baseline))
+    first, reference = (side[0].answers(split) for side in (pairing.ours, pairing.baseline))
     if first is None or reference is None or not first.of_same_images(reference):
         return None
     ours, others = (
-        times_correct([record.outcomes(split) for record in side])
-        for side in (pairing.ours, pairing.baseline)
+        times_correct([record.answers(split) for record in side]) for side in (pairing.ours, pairing.baseline)
     )
     if ours is None or others is None:
         return None
@@ -76,7 +75,7 @@ def seed_by_seed(pairing: Pairing, split: str) -> tuple[float, ...]:
         return ()
     found = []
     for records in zip(pairing.ours, pairing.baseline, strict=True):
-        ours, other = (record.outcomes(split) for record in records)
+        ours, other = (record.answers(split) for record in records)
         if ours is None or other is None or not ours.of_same_images(other):
             return ()
         only_ours, only_other = ours.correct & ~other.correct, other.correct & ~ours.correct

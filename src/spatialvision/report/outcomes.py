@@ -13,31 +13,51 @@ ImageSource = Callable[[Run, str, np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
-class Outcomes:
+class Answers:
     """A run's answers on one split.
 
     Attributes:
         index: (N,) each image's position in the original split.
         label: (N,) its class.
         prediction: (N,) the most likely class.
-        confidence: (N,) the probability of that class, in [0, 1].
-        label_probability: (N,) the probability of the label; 0 for a label that the model has no output for.
     """
 
     index: np.ndarray
     label: np.ndarray
     prediction: np.ndarray
-    confidence: np.ndarray
-    label_probability: np.ndarray
 
     @property
     def correct(self) -> np.ndarray:
         """(N,) whether the most likely class is the label."""
         return self.prediction == self.label
 
-    def of_same_images(self, other: "Outcomes") -> bool:
+    def of_same_images(self, other: "Answers") -> bool:
         """Whether the other answers are about the same images, in the same order."""
         return np.array_equal(self.index, other.index) and np.array_equal(self.label, other.label)
+
+
+@dataclass(frozen=True, eq=False)
+class Outcomes(Answers):
+    """Answers with how sure the model is of them.
+
+    Attributes:
+        confidence: (N,) the probability of the most likely class, in [0, 1].
+        label_probability: (N,) the probability of the label; 0 for a label that the model has no output for.
+    """
+
+    confidence: np.ndarray
+    label_probability: np.ndarray
+
+
+def read_answers(path: Path) -> Answers | None:
+    """The classes alone, for which the file's large part need not be read; None where `read_outcomes` has none."""
+    if not path.is_file():
+        return None
+    with np.load(path) as arrays:
+        names = [field.name for field in fields(Answers)]
+        if set(names) <= set(arrays):
+            return Answers(*(arrays[name] for name in names))
+    return read_outcomes(path)
 
 
 def read_outcomes(path: Path) -> Outcomes | None:
@@ -67,7 +87,7 @@ def make_outcomes(index: np.ndarray, label: np.ndarray, logits: np.ndarray) -> O
     )
 
 
-def times_correct(found: Sequence[Outcomes | None]) -> np.ndarray | None:
+def times_correct(found: Sequence[Answers | None]) -> np.ndarray | None:
     """(N,) by image how many runs are right; None where answers are missing or about different images."""
     known = [each for each in found if each is not None]
     if len(known) < len(found) or not all(known[0].of_same_images(each) for each in known):

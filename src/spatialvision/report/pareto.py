@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from spatialvision.report.costs import COSTS, Cost, group_cost, on_one_machine
 from spatialvision.report.groups import Group
 from spatialvision.report.table import MISSING, Column, Row, Table, number, text
@@ -22,7 +24,9 @@ def pareto_table(groups: Sequence[Group], comparison: Table) -> Table:
         }
         for place, judged in enumerate(comparison.rows)
     ]
-    marked = tuple({**row, "beaten_by": beaten_by(row, rows, counted)} for row in rows)
+    marked = tuple(
+        {**row, "beaten_by": name} for row, name in zip(rows, beaten_by(rows, counted), strict=True)
+    )
     return Table(
         comparison.title.replace("accuracy", "accuracy against cost", 1),
         columns(shown),
@@ -31,16 +35,15 @@ def pareto_table(groups: Sequence[Group], comparison: Table) -> Table:
     )
 
 
-def beaten_by(row: Row, rows: Sequence[Row], counted: Sequence[Cost]) -> str | None:
-    """The most accurate of the groups that are no worse in anything and better in something, None if none is."""
-    better = [other for other in rows if dominates(other, row, counted)]
-    return max(better, key=lambda other: other["mean_percent"])["group"] if better else None
-
-
-def dominates(one: Row, other: Row, counted: Sequence[Cost]) -> bool:
-    """Whether one is at least as accurate at no higher cost of any kind, and not equal in all."""
-    ours, theirs = ((row["mean_percent"], *(-row[cost.key] for cost in counted)) for row in (one, other))
-    return ours != theirs and all(a >= b for a, b in zip(ours, theirs, strict=True))
+def beaten_by(rows: Sequence[Row], counted: Sequence[Cost]) -> list[str | None]:
+    """For each row the most accurate of those that are no worse in anything and better in something."""
+    values = np.array([[row["mean_percent"], *(-row[cost.key] for cost in counted)] for row in rows])
+    order = np.argsort(-values[:, 0], kind="stable")
+    by_accuracy, found = values[order], []
+    for own in values:
+        better = (by_accuracy >= own).all(axis=1) & (by_accuracy > own).any(axis=1)
+        found.append(rows[order[better.argmax()]]["group"] if better.any() else None)
+    return found
 
 
 def columns(shown: Sequence[Cost]) -> tuple[Column, ...]:

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
 from spatialvision.report.costs import COSTS, Cost
-from spatialvision.report.curves import colours_of
+from spatialvision.report.curves import MOST_IN_LEGEND, colours_of
 from spatialvision.report.saving import save_figure
 from spatialvision.report.table import Table
 
@@ -28,7 +28,8 @@ def draw_pareto(table: Table, path: Path) -> Path:
         f"{table.title}\nfilled: no other group is as good or better in everything", fontsize="medium"
     )
     named = dict(zip(*reversed(panels[0].get_legend_handles_labels()), strict=True))
-    figure.legend(named.values(), named.keys(), loc="outside lower center", ncols=4, fontsize="small")
+    if len(named) <= MOST_IN_LEGEND:
+        figure.legend(named.values(), named.keys(), loc="outside lower center", ncols=4, fontsize="small")
     return save_figure(figure, path)
 
 

@@ -6,16 +6,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from spatialvision.errors import RecipeError
 from spatialvision.registry import suggestion
-from spatialvision.report.outcomes import Outcomes, read_outcomes
+from spatialvision.report.outcomes import Answers, Outcomes, read_answers, read_outcomes
 from spatialvision.runs.directory import EXPERIMENT, Run
-from spatialvision.runs.finding import find_runs
+from spatialvision.runs.experiment_file import read_experiment
+from spatialvision.runs.finding import find_runs, run_folders
 
-# libyaml's parser reads a thousand experiments in the time that the Python one takes for a hundred.
-YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+IGNORED = ("recipe", "seed", "about", "device", "processes", "log", "evaluation", "checkpoint")
 
 
 class Record:
@@ -24,12 +22,17 @@ class Record:
     def __init__(self, run: Run):
         self.run = run
         self.path = run.path
-        self._outcomes: dict[str, Outcomes | None] = {}
+        self._answers: dict[str, Answers | None] = {}
 
     @cached_property
     def document(self) -> dict[str, Any]:
-        """The resolved experiment and the recipe's name."""
-        return yaml.load((self.path / EXPERIMENT).read_text("utf-8"), YAML_LOADER)
+        """The resolved experiment and the recipe's name. Not to be changed: runs share its blocks."""
+        return read_experiment(self.path / EXPERIMENT)
+
+    @cached_property
+    def fields(self) -> dict[str, Any]:
+        """The same by dotted key."""
+        return flatten(self.document)
 
     @property
     def recipe(self) -> str:
@@ -77,6 +80,16 @@ class Record:
         """Versions and hardware; empty where none were written."""
         return self.run.read_json("environment.json") or {}
 
+    @cached_property
+    def compared_fields(self) -> dict[str, Any]:
+        """Fields of the experiment that make a difference, by dotted key."""
+        return {key: value for key, value in self.fields.items() if key.partition(".")[0] not in IGNORED}
+
+    @cached_property
+    def cost(self) -> dict[str, Any]:
+        """What evaluator `cost` wrote; empty where it did not run."""
+        return self.run.read_json("evaluation/cost.json") or {}
+
     def measured(self, split: str) -> dict[str, Any] | None:
         """``accuracy``, ``images`` and more of a split, also of one that was distorted and measured later."""
         final = self.results.get("splits", {}).get(split)
@@ -90,12 +103,18 @@ class Record:
         """The final accuracy on a measured split, in percent."""
         return 100 * (self.measured(split) or {})["accuracy"]
 
-    def outcomes(self, split: str) -> Outcomes | None:
+    def answers(self, split: str) -> Answers | None:
         """The answers on a split, image by image; None where they were not written."""
-        if split not in self._outcomes:
-            path = self.path / "evaluation" / split / "predictions.npz"
-            self._outcomes[split] = read_outcomes(path)
-        return self._outcomes[split]
+        if split not in self._answers:
+            self._answers[split] = read_answers(self._predictions(split))
+        return self._answers[split]
+
+    def outcomes(self, split: str) -> Outcomes | None:
+        """The answers with their probabilities, which takes longer to read and is not kept."""
+        return read_outcomes(self._predictions(split))
+
+    def _predictions(self, split: str) -> Path:
+        return self.path / "evaluation" / split / "predictions.npz"
 
 
 def find_records(places: Sequence[str | Path], runs_dir: Path) -> list[Record]:
@@ -124,7 +143,7 @@ def locate(place: str | Path, runs_dir: Path) -> Path:
 
 def holds_runs(folder: Path) -> bool:
     """Whether a run directory is at or somewhere below the folder."""
-    return folder.is_dir() and next(folder.rglob(EXPERIMENT), None) is not None
+    return next(run_folders(folder), None) is not None
 
 
 def flatten(tree: Mapping[str, Any], path: str = "") -> dict[str, Any]:

@@ -21,6 +21,7 @@ from typing import Any
 import yaml
 
 from spatialvision.errors import RecipeError
+from spatialvision.runs.experiment_file import LOADER
 from spatialvision.runs.lock import LOCK_FILE
 from spatialvision.runs.storage import write_json, write_text
 
@@ -65,7 +66,7 @@ class Run:
         return document
 
     def _document(self) -> dict[str, Any]:
-        return yaml.safe_load((self.path / EXPERIMENT).read_text("utf-8"))
+        return yaml.load((self.path / EXPERIMENT).read_text("utf-8"), LOADER)
 
     @property
     def status(self) -> dict[str, Any]:
@@ -84,15 +85,20 @@ class Run:
 
     def metrics(self, split: str | None = None) -> list[dict[str, Any]]:
         """Rows of metrics in the order written, of one split or of all; a torn last line is left out."""
-        path = self.path / METRICS
-        lines = path.read_text("utf-8").splitlines(keepends=True) if path.exists() else []
-        rows = [json.loads(line) for line in lines if line.endswith("\n")]
+        try:
+            whole = (self.path / METRICS).read_bytes().rpartition(b"\n")[0]
+        except FileNotFoundError:
+            return []
+        # One call for all lines, which are a list but for its signs, takes half the time.
+        rows = json.loads(b"[" + whole.replace(b"\n", b",") + b"]")
         return [row for row in rows if split in (None, row["split"])]
 
     def read_json(self, name: str) -> Any:
         """A JSON file of the run, or None where it does not exist."""
-        path = self.path / name
-        return json.loads(path.read_text("utf-8")) if path.exists() else None
+        try:
+            return json.loads((self.path / name).read_bytes())
+        except FileNotFoundError:
+            return None
 
     def clear(self) -> None:
         """Remove everything in the folder but the lock that its holder has on it."""

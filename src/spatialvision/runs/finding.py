@@ -1,5 +1,7 @@
 """Find runs below a folder."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from spatialvision.errors import RecipeError
@@ -14,8 +16,16 @@ def find_runs(*places: Path | str) -> list[Run]:
     """
     runs: dict[Path, Run] = {}
     for place in map(Path, places):
-        found = sorted(path.parent for path in place.rglob(EXPERIMENT)) if place.is_dir() else []
+        found = list(run_folders(place))
         if not found:
             raise RecipeError(f"no runs at {place}; expected a run directory or a folder that holds some")
         runs.update({path: Run(path) for path in found})
     return [runs[path] for path in sorted(runs)]
+
+
+def run_folders(place: Path) -> Iterator[Path]:
+    """The run directories at or below a place; what lies inside one is its own and not looked through."""
+    for folder, below, files in os.walk(place):
+        if EXPERIMENT in files:
+            below.clear()
+            yield Path(folder)

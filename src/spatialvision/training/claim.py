@@ -105,6 +105,14 @@ def end_recorded(run: Run, process: Process, watch: Watch | None) -> Iterator[No
         raise
 
 
+def record_failure(path: Path, reason: str) -> None:
+    """Write into the status that the process of a run ended without a word, unless others have the run in use."""
+    if (path / EXPERIMENT).exists():
+        with contextlib.suppress(RecipeError), take_lock(path):
+            if (run := Run(path)).status["state"] == "running":
+                run.set_status("failed", reason)
+
+
 def _record(run: Run, process: Process, state: str, reason: str, error: BaseException | None = None) -> None:
     # A full disk is a likely reason for an error; it must not hide that error.
     with contextlib.suppress(SpatialVisionError, OSError):

@@ -1,6 +1,7 @@
 """Where and with what a run was made: enough to explain a difference, nothing secret."""
 
 import importlib.metadata
+import os
 import platform
 import socket
 import subprocess
@@ -19,7 +20,7 @@ PACKAGES = ("torch", "torchvision", "timm", "numpy", "scipy", "scikit-learn", "s
 def describe_environment(
     device: torch.device, world_size: int, data_root: Path, decoder: str | None = None
 ) -> dict[str, Any]:
-    """Commit, versions, hardware, threads and command; no environment variables, which may hold secrets."""
+    """Commit, versions, hardware, threads and command; of the environment variables, which may hold secrets, one."""
     return {
         "command": sys.argv,
         "commit": _commit(),
@@ -31,6 +32,7 @@ def describe_environment(
         "processor": processor_name(),
         "device": str(device),
         "gpu": torch.cuda.get_device_name(device) if device.type == "cuda" else None,
+        "visible_gpus": os.environ.get("CUDA_VISIBLE_DEVICES"),
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "threads": torch.get_num_threads(),
         "processes": world_size,

@@ -1,6 +1,7 @@
 """Many runs, one after the other: finished ones are skipped, begun ones continued, failed ones reported."""
 
 import traceback
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,11 @@ from spatialvision.workbench import load_recipe
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one run of a sweep ended: ``done``, ``skipped`` (was finished before) or ``failed``, and its last words."""
+    """How one run of a sweep ended, and its last words.
+
+    Attributes:
+        state: ``done``, ``skipped`` (was finished before), ``failed``, or ``stopped`` (by a signal, its state saved).
+    """
 
     path: Path
     state: str
@@ -76,9 +81,8 @@ def _train_one(
     stop: StopSignal | None,
 ) -> Outcome:
     try:
-        before = existing_run(path, recipe)
-        if before is not None and before.status["state"] == "done":
-            return Outcome(path, "skipped", f"finished before, {headline(before)}")
+        if (before := finished_before(recipe, path)) is not None:
+            return before
         run = train(
             recipe,
             runs_dir=runs_dir,
@@ -99,10 +103,22 @@ def _train_one(
         return Outcome(path, "failed", f"{type(error).__name__}: {error}", 1)
 
 
+def finished_before(recipe: Resolved, path: Path) -> Outcome | None:
+    """What there is to say of a run that needs no training; None of another.
+
+    Raises:
+        RecipeError: the folder holds something else.
+    """
+    before = existing_run(path, recipe)
+    if before is None or before.status["state"] != "done":
+        return None
+    return Outcome(path, "skipped", f"finished before, {headline(before)}")
+
+
 def closing_lines(outcomes: Sequence[Outcome]) -> list[str]:
     """How many runs ended how, then every failed one with its reason."""
-    counts = {
-        state: sum(outcome.state == state for outcome in outcomes) for state in ("done", "skipped", "failed")
-    }
-    failed = [f"  {outcome.path}: {outcome.words}" for outcome in outcomes if outcome.state == "failed"]
-    return ["sweep: " + ", ".join(f"{count} {state}" for state, count in counts.items()), *failed]
+    counts = Counter({"done": 0, "skipped": 0, "failed": 0})
+    counts.update(outcome.state for outcome in outcomes)
+    ill = [outcome for outcome in outcomes if outcome.state in ("failed", "stopped")]
+    told = ", ".join(f"{count} {state}" for state, count in counts.items())
+    return [f"sweep: {told}", *(f"  {outcome.path}: {outcome.words}" for outcome in ill)]

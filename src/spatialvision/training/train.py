@@ -21,11 +21,10 @@ from spatialvision.distributed.process import Process, is_worker, join, leave, s
 from spatialvision.errors import RecipeError, WorkerError
 from spatialvision.evaluate.load import ExperimentData, load_data
 from spatialvision.evaluate.progress import Bars
-from spatialvision.runs.directory import EXPERIMENT, Run
-from spatialvision.runs.lock import take_lock
+from spatialvision.runs.directory import Run
 from spatialvision.runs.storage import write_json
 from spatialvision.signals import StopSignal
-from spatialvision.training.claim import claimed, end_recorded, existing_run
+from spatialvision.training.claim import claimed, end_recorded, existing_run, record_failure
 from spatialvision.training.environment import changes, describe_environment
 from spatialvision.training.initialise import keep_imports, load_initial_weights
 from spatialvision.training.job import continue_job, make_job
@@ -107,11 +106,7 @@ def _launch(
     try:
         launch(experiment.processes, command, experiment.timeout_seconds, stop)
     except WorkerError as error:
-        # Unless it is in use by others, which may be the error.
-        if (path / EXPERIMENT).exists():
-            with contextlib.suppress(RecipeError), take_lock(path):
-                if (run := Run(path)).status["state"] == "running":
-                    run.set_status("failed", str(error))
+        record_failure(path, str(error))  # unless the run is in use by others, which may be the error
         raise
 
 

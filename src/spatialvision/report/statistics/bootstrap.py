@@ -4,12 +4,16 @@ Efron: Bootstrap methods: another look at the jackknife, Annals of Statistics 7,
 https://doi.org/10.1214/aos/1176344552. Percentile intervals.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 from spatialvision.report.statistics.estimate import CONFIDENCE
 
 RESAMPLES = 9_999
 SEED = 20_260_101
+FEW_IMAGES, IMAGES_A_LEVEL = 500, 10
+"""With at most so many images it is quicker to draw these, once for all groups, than their levels."""
 
 
 def bootstrap_interval(values: np.ndarray) -> tuple[float, float] | None:
@@ -24,10 +28,20 @@ def bootstrap_interval(values: np.ndarray) -> tuple[float, float] | None:
         return None
     # The values have few levels. How often each is drawn is multinomial, which gives the very distribution of
     # means of drawn images in a time that does not grow with their number.
-    draws = np.random.default_rng(SEED).multinomial(len(values), counts / len(values), RESAMPLES)
-    means = draws @ levels / len(values)
+    if len(values) <= min(FEW_IMAGES, IMAGES_A_LEVEL * len(levels)):
+        means = drawn_counts(len(values)) @ values / len(values)
+    else:
+        draws = np.random.default_rng(SEED).multinomial(len(values), counts / len(values), RESAMPLES)
+        means = draws @ levels / len(values)
     low, high = np.quantile(means, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return float(low), float(high)
+
+
+@lru_cache(maxsize=1)
+def drawn_counts(images: int) -> np.ndarray:
+    """(RESAMPLES, images) how often each image is drawn."""
+    even = np.full(images, 1 / images)
+    return np.random.default_rng(SEED).multinomial(images, even, RESAMPLES).astype(np.float64)
 
 
 def image_levels(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
