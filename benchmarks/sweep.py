@@ -2,7 +2,7 @@
 
 Sweeps of the command line over two seeds of stn-mnist/exp01-baseline on Fashion-MNIST, in turns: serial, parallel,
 serial, parallel. Whole sweeps are timed, the processes' starts included. Run ``python benchmarks/sweep.py`` on a quiet
-machine with two cores; it takes half an hour and writes benchmarks/results/sweep.md. ``--epochs 1 --rounds 1`` tries it.
+machine with two cores; it takes half an hour and writes benchmarks/results/sweep.md.
 """
 
 import argparse
@@ -61,8 +61,8 @@ def main() -> None:
     by_round = ", ".join(f"{ratio:.2f}" for ratio in ratios)
     lines += [
         "",
-        f"{RUNS} runs of exp01 on Fashion-MNIST, {options.epochs} epochs each: {statistics.median(ratios):.2f} times the "
-        f"throughput ({by_round}); {machine}.",
+        f"{RUNS} runs of exp01 on Fashion-MNIST, {options.epochs} epochs each: "
+        f"{statistics.median(ratios):.2f} times the throughput ({by_round}); {machine}.",
         "",
     ]
     RESULTS.write_text("\n".join(lines))

@@ -29,7 +29,7 @@ def bootstrap_interval(values: np.ndarray) -> tuple[float, float] | None:
     # The values have few levels. How often each is drawn is multinomial, which gives the very distribution of
     # means of drawn images in a time that does not grow with their number.
     if len(values) <= min(FEW_IMAGES, IMAGES_A_LEVEL * len(levels)):
-        means = drawn_counts(len(values)) @ values / len(values)
+        means = drawn_counts(len(values)) @ np.repeat(levels, counts) / len(values)
     else:
         draws = np.random.default_rng(SEED).multinomial(len(values), counts / len(values), RESAMPLES)
         means = draws @ levels / len(values)
