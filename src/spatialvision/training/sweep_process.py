@@ -31,7 +31,7 @@ class SweepProcess:
         self._path = path
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the outcome is known
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "spatialvision.training.sweep_child", *command],
+            [sys.executable, "-m", "spatialvision.sweep_child", *command],
             stdin=subprocess.PIPE,
             stdout=self._output,
             stderr=subprocess.STDOUT,

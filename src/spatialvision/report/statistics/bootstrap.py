@@ -29,7 +29,7 @@ def bootstrap_interval(values: np.ndarray) -> tuple[float, float] | None:
     # The values have few levels. How often each is drawn is multinomial, which gives the very distribution of
     # means of drawn images in a time that does not grow with their number.
     if len(values) <= min(FEW_IMAGES, IMAGES_A_LEVEL * len(levels)):
-        means = drawn_counts(len(values)) @ np.repeat(levels, counts) / len(values)
+        means = drawn_counts(len(values)) @ np.repeat(levels, counts).astype(np.float32) / len(values)
     else:
         draws = np.random.default_rng(SEED).multinomial(len(values), counts / len(values), RESAMPLES)
         means = draws @ levels / len(values)
@@ -39,9 +39,9 @@ def bootstrap_interval(values: np.ndarray) -> tuple[float, float] | None:
 
 @lru_cache(maxsize=1)
 def drawn_counts(images: int) -> np.ndarray:
-    """(RESAMPLES, images) how often each image is drawn."""
+    """(RESAMPLES, images) float32: how often each image is drawn. Reading them is what takes the time."""
     even = np.full(images, 1 / images)
-    return np.random.default_rng(SEED).multinomial(images, even, RESAMPLES).astype(np.float64)
+    return np.random.default_rng(SEED).multinomial(images, even, RESAMPLES).astype(np.float32)
 
 
 def image_levels(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""``python -m spatialvision.training.sweep_child train …``: the command in a process that a sweep started.
+"""``python -m spatialvision.sweep_child train …``: the command in a process that a sweep started.
 
 Its standard input is a pipe into which the sweep writes nothing. It closes when the sweep ends, however that ends, and
 the run ends with it: saved after its step as by any signal, or at once where that takes too long.
