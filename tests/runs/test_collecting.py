@@ -9,26 +9,21 @@ from spatialvision.report.outcomes import read_outcomes
 from spatialvision.runs.collecting import collect
 from spatialvision.runs.directory import Run
 
+ENVIRONMENT = {
+    "commit": "abc",
+    "host": "laptop",
+    "data_root": "/home/me/data",
+    "packages": {"torch": "2.15.0"},
+    "command": ["/home/me/bin/spatialvision", "train", "family/recipe", "--runs-dir", "/home/me/runs"],
+}
+
 
 def finished(path: Path, accuracy: float) -> Run:
     """A small run directory with everything in it."""
     run = Run.create(path, "family/recipe", {"seed": 0})
     files = {
         "results.json": json.dumps({"splits": {"test": {"accuracy": accuracy}}}),
-        "environment.json": json.dumps(
-            {
-                "commit": "abc",
-                "host": "laptop",
-                "data_root": "/home/me/data",
-                "command": [
-                    "/home/me/bin/spatialvision",
-                    "train",
-                    "family/recipe",
-                    "--runs-dir",
-                    "/home/me/runs",
-                ],
-            }
-        ),
+        "environment.json": json.dumps({**ENVIRONMENT, "before": [ENVIRONMENT]}),
         "metrics.jsonl": "{}\n",
         "model.safetensors": "weights",
         "evaluation/cost.json": "{}",
@@ -76,10 +71,12 @@ def test_what_tables_need_is_copied_and_weights_are_not(tmp_path: Path) -> None:
         "evaluation/cost.json", "evaluation/test/accuracy.json", "evaluation/test/predictions.npz",
     }  # fmt: skip
     assert Run(folder).results == run.results
-    assert Run(folder).read_json("environment.json") == {
+    public = {
         "commit": "abc",
+        "packages": {"torch": "2.15.0"},
         "command": ["spatialvision", "train", "family/recipe", "--runs-dir", "runs"],
     }
+    assert Run(folder).read_json("environment.json") == {**public, "before": [public]}
 
 
 def test_again_changes_nothing_and_another_run_is_refused(tmp_path: Path) -> None:

@@ -71,9 +71,21 @@ def _copy(run: Run, target: Path) -> None:
 
 
 def public_environment(environment: Mapping[str, Any]) -> dict[str, Any]:
-    """What may be told of the circumstances of a run: everything but the machine's name and folders."""
-    public = {key: value for key, value in environment.items() if key not in PRIVATE}
-    return {**public, "command": [_without_folders(word) for word in public["command"]]}
+    """What may be told of the circumstances of a run, and of its earlier parts where it was continued.
+
+    Everything but the machine's name and folders: of an absolute path the last part is told.
+    """
+    return {key: _public(value) for key, value in environment.items() if key not in PRIVATE}
+
+
+def _public(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return public_environment(value)
+    if isinstance(value, list):
+        return [_public(each) for each in value]
+    if isinstance(value, str) and Path(value).is_absolute():
+        return Path(value).name
+    return value
 
 
 def _without_logits(path: Path) -> bytes:
@@ -89,8 +101,3 @@ def _without_logits(path: Path) -> bytes:
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **kept)
     return buffer.getvalue()
-
-
-def _without_folders(word: str) -> str:
-    """An absolute path's last part; anything else as it is."""
-    return Path(word).name if Path(word).is_absolute() else word
