@@ -36,6 +36,9 @@ def test_processes_share_one_disk_and_bring_their_workers() -> None:
     assert verdict(2000, 500, 600, processes=4)[1].startswith("the disk is the limit")
     found = list(judge_rates(Rates(1e6, 1e8, 1, 5), 2, 4, 7200, 2))
     assert "takes about 1:00:00, 2 of them 2.0 hours" in found[-1].text
+    assert found[1].text.endswith("by 2 × 4 workers, reading included; one process measured, 2 reckoned")
+    found = list(judge_rates(Rates(100, 1e8, 60, 1000), 4, 4, 7200, 2))
+    assert "takes about 1:12," in found[-1].text, "four processes load what the disk delivers, 100 images/s"
 
 
 def test_files_are_read_whole(photographs: Path) -> None:

@@ -21,9 +21,12 @@ def judge_rates(
         epoch_images: images in an epoch, copies counted.
         epochs: of the training.
     """
-    loading, computing = processes * rates.loading, processes * rates.computing
+    # One process was measured. The others get no more from the disk than it delivers to all.
+    loading, computing = min(processes * rates.loading, rates.disk), processes * rates.computing
     yield fine(f"disk: {rates.disk:,.0f} images/s, {size_text(rates.disk_bytes)}/s, read at random")
-    yield fine(f"decoding: {loading:,.0f} images/s by {processes} × {workers} workers, reading included")
+    yield fine(
+        f"decoding: {loading:,.0f} images/s by {processes} × {workers} workers, reading included{_told(processes)}"
+    )
     several = "processes" if processes > 1 else "process"
     yield fine(f"device: {computing:,.0f} images/s forward, back and step, by {processes} {several}")
     if loading >= ENOUGH * computing:
@@ -35,6 +38,10 @@ def judge_rates(
         f"an epoch of {epoch_images:,} images takes about {time_text(seconds)}, {epochs:g} of them "
         f"{_long_time(seconds * epochs)}, measuring left out"
     )
+
+
+def _told(processes: int) -> str:
+    return f"; one process measured, {processes} reckoned" if processes > 1 else ""
 
 
 def _long_time(seconds: float) -> str:
