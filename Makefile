@@ -11,6 +11,7 @@
 # make show-cifar100   these tables and figures alone, of the runs below RUNS (runs), written to SHOWN
 # make test         run the fast tests
 # make test-all     run all tests, also those of real trainings, faults and benchmarks
+# make faults       bring every fault of docs/reliability.md about as often as it says: hours
 # make check        format, lint and types
 # make clean        remove the environment and caches; runs/ stays
 #
@@ -67,7 +68,7 @@ RUNS ?= runs
 SHOWN ?= runs/cifar100/study
 SHOWS = cifar100 data.name=$(DATA) --runs-dir $(RUNS)
 
-.PHONY: quickstart study-distorted study-puzzle study-cifar100 show-cifar100 test test-all check clean
+.PHONY: quickstart study-distorted study-puzzle study-cifar100 show-cifar100 test test-all faults check clean
 .NOTPARALLEL:
 
 quickstart: $(CORE)
@@ -118,6 +119,13 @@ test: $(DEV)
 test-all: $(DEV)
 	@echo "Running: OMP_NUM_THREADS=1 $(PYTEST)"
 	@OMP_NUM_THREADS=1 $(PYTEST)
+
+# The table is written even where a fault was not survived, and says so.
+faults: $(DEV)
+	@mkdir -p build
+	@echo "Running: OMP_NUM_THREADS=1 $(PYTEST) -m fault --full-counts --junitxml build/faults.xml"
+	@OMP_NUM_THREADS=1 $(PYTEST) -m fault --full-counts --junitxml build/faults.xml; held=$$?; \
+	  $(BIN)/python benchmarks/faults.py build/faults.xml && exit $$held
 
 check: $(DEV)
 	@echo "Checking format, lint and types"

@@ -29,6 +29,33 @@ evaluation: {batch_size: 150}
 """
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--full-counts", action="store_true", help="bring each fault about as often as is promised"
+    )
+
+
+@pytest.fixture(autouse=True)
+def _fault(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> None:
+    """Write down which fault a test brings about, for benchmarks/faults.py."""
+    if marker := request.node.get_closest_marker("fault"):
+        record_property("fault", marker.args[0])
+
+
+@pytest.fixture
+def times(
+    request: pytest.FixtureRequest, record_property: Callable[[str, object], None]
+) -> Callable[[int, int], int]:
+    """How often a fault is brought about: a few times, or with ``--full-counts`` so often; it is written down."""
+
+    def choose(few: int, full: int) -> int:
+        chosen = full if request.config.getoption("--full-counts") else few
+        record_property("times", chosen)
+        return chosen
+
+    return choose
+
+
 @pytest.fixture(scope="session")
 def fashion_mnist(tmp_path_factory: pytest.TempPathFactory) -> ImageDataset:
     """The real Fashion-MNIST of Debian's package; without it the test is skipped, under CI it fails."""

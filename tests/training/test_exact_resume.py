@@ -68,6 +68,7 @@ MOMENTS = {
 }
 
 
+@pytest.mark.fault("stop")
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_one_stop_leaves_no_trace(
     moment: str, whole: Any, small_recipe: str, tmp_path: Path, stop_when_asked: Any, contents_of: Any
