@@ -59,11 +59,10 @@ def evaluate(
     from spatialvision.report.printing import print_terminal
     from spatialvision.report.temperatures import temperature_table
     from spatialvision.runs.directory import Run
-    from spatialvision.workbench import import_files, registries
+    from spatialvision.workbench import import_files
 
     opened = Run(run)
-    registries()
-    import_files([*sorted((run / "imports").glob("*.py")), *(imports or [])])
+    import_files([*opened.imports, *(imports or [])])
     for path in evaluate_run(
         opened,
         evaluators or [],
@@ -109,11 +108,10 @@ def extract(
     from spatialvision.evaluate.extract import extract as extract_features
     from spatialvision.evaluate.progress import Bars
     from spatialvision.runs.directory import Run
-    from spatialvision.workbench import import_files, registries
+    from spatialvision.workbench import import_files
 
     opened = Run(run)
-    registries()
-    import_files([*sorted((run / "imports").glob("*.py")), *(imports or [])])
+    import_files([*opened.imports, *(imports or [])])
     path = extract_features(
         opened,
         split,

@@ -48,9 +48,8 @@ def predict(
     from spatialvision.inference.load import load_model
     from spatialvision.inference.paths import image_files
     from spatialvision.inference.telling import tell
-    from spatialvision.workbench import import_files, registries
+    from spatialvision.workbench import import_files
 
-    registries()
     import_files(imports or [])
     files = image_files(paths)
     classifier = load_model(model, data_root=data_root, offline=offline, device=device)
@@ -86,9 +85,8 @@ def export(
     from spatialvision.evaluate.progress import Bars
     from spatialvision.inference.export import export as export_model
     from spatialvision.runs.directory import Run
-    from spatialvision.workbench import import_files, registries
+    from spatialvision.workbench import import_files
 
-    registries()
     import_files(imports or [])
     exported = export_model(
         Run(run),

@@ -76,10 +76,9 @@ def compare(
 def _images(data_root: Path | None, run: "Run", split: str, positions: "np.ndarray") -> "np.ndarray":
     from spatialvision.data.root import default_data_root
     from spatialvision.evaluate.disagreement import images_at
-    from spatialvision.workbench import import_files, registries
+    from spatialvision.workbench import import_files
 
-    registries()
-    import_files(sorted((run.path / "imports").glob("*.py")))
+    import_files(run.imports)
     return images_at(run, split, positions, data_root or default_data_root())
 
 

@@ -70,9 +70,8 @@ def _list(block: str, names: list[str] | None, imports: list[Path] | None) -> No
     from spatialvision.config.showing import builder_lines, explanation, prefix_line
     from spatialvision.workbench import import_files, registries
 
-    known = registries()
     import_files(imports or [])
-    registry, supplied = known[block]
+    registry, supplied = registries()[block]
     for name in names or []:
         typer.echo("\n".join(explanation(registry[name], supplied)))
     if not names:
