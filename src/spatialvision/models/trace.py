@@ -49,6 +49,7 @@ class FlowRecorder(CallRecorder):
         self.operate(type(module).__name__, inputs, unseen)
 
     def finish(self, output: Any) -> Trace:
+        """The trace, given the model's output: its results are the operations that the output came from."""
         super().finish(output)
         found = [self.producers[tensor] for tensor in tensors_in(output) if tensor in self.producers]
         self.trace.results = list(dict.fromkeys(found))
