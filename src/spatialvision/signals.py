@@ -15,7 +15,7 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGINT)
 
 @contextlib.contextmanager
 def signals_held_back() -> Iterator[None]:
-    """A process started inside never gets the signals to stop; this one gets them afterwards.
+    """The signals to stop wait: for this thread until the block ends, for a process started inside until it takes them.
 
     They reach all processes of a terminal or a job. A process that has just been forked still has this one's handlers
     and would answer them as this one does: a Ctrl-C would be counted twice.
