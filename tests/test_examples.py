@@ -182,4 +182,4 @@ def test_the_puzzles_study_is_what_its_runs_say() -> None:
 @pytest.mark.parametrize("name", sorted(path.name for path in (ROOT / "benchmarks").glob("*.py")))
 def test_benchmarks_find_what_they_import(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    runpy.run_path(str(ROOT / "benchmarks" / name))
+    assert runpy.run_path(str(ROOT / "benchmarks" / name))["__doc__"], "each says what it measures"

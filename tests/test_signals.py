@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import Any
 import pytest
 
 from spatialvision.errors import Interrupted, Stopped
-from spatialvision.signals import STOP_SIGNALS, StopSignal
+from spatialvision.signals import STOP_SIGNALS, StopSignal, signals_held_back
 
 # One call into PyTorch that takes a minute, during which Python runs no signal handler of the main thread.
 SLOW_OBJECTIVE = """
@@ -91,3 +93,25 @@ def test_a_second_ctrl_c_ends_the_process_at_once(start: Any, small_recipe: str,
     begin = time.monotonic()
     assert process.wait(timeout=10) == 130
     assert time.monotonic() - begin < 2
+
+
+@pytest.mark.parametrize("number", STOP_SIGNALS)
+def test_signals_held_back_come_afterwards(number: int) -> None:
+    with StopSignal().installed() as stop:
+        with signals_held_back():
+            signal.pthread_kill(threading.get_ident(), number)
+            assert number in signal.sigpending()
+            assert stop.received == 0
+        assert stop.received == number
+
+
+def test_signals_stay_held_back_in_a_process_started_meanwhile() -> None:
+    line = [
+        sys.executable,
+        "-c",
+        "import signal; print(*map(int, signal.pthread_sigmask(signal.SIG_BLOCK, [])))",
+    ]
+    with signals_held_back():
+        held = subprocess.check_output(line, text=True).split()
+    assert set(map(int, STOP_SIGNALS)) <= set(map(int, held))
+    assert not set(map(int, STOP_SIGNALS)) & set(map(int, subprocess.check_output(line, text=True).split()))

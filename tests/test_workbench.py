@@ -7,7 +7,7 @@ import pytest
 
 from spatialvision.errors import RecipeError
 from spatialvision.registry import MODELS
-from spatialvision.workbench import import_files, imported_files, load_recipe, registries
+from spatialvision.workbench import import_files, imported_files, load_recipe
 
 MODEL = """
 from spatialvision import register_model
@@ -69,7 +69,6 @@ def test_a_file_is_imported_once_wherever_it_lies(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_a_file_that_fails_is_named(tmp_path: Path, name: str, text: str, message: str) -> None:
-    registries()
     path = tmp_path / name
     path.write_text(text)
     with pytest.raises(RecipeError) as caught:
@@ -77,6 +76,13 @@ def test_a_file_that_fails_is_named(tmp_path: Path, name: str, text: str, messag
     assert f"--import {path}: " in str(caught.value)
     assert message in str(caught.value)
     assert path not in imported_files()
+
+
+def test_what_is_shipped_has_its_names_before_the_first_import(tmp_path: Path) -> None:
+    path = model_file(tmp_path, "stn_cnn")
+    code = f"from spatialvision.workbench import import_files; import_files([{str(path)!r}])"
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert f"--import {path}: ValueError: model 'stn_cnn' is already registered" in process.stderr
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -13,6 +13,20 @@ from spatialvision.errors import Interrupted, Stopped
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGINT)
 
 
+@contextlib.contextmanager
+def signals_held_back() -> Iterator[None]:
+    """The signals to stop wait: for this thread until the block ends, for a process started inside until it takes them.
+
+    They reach all processes of a terminal or a job. A process that has just been forked still has this one's handlers
+    and would answer them as this one does: a Ctrl-C would be counted twice.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class StopSignal:
     """Remembers SIGTERM, SIGUSR1, SIGUSR2 or Ctrl-C until the loop asks; a second Ctrl-C ends the process at once.
 

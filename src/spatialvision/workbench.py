@@ -53,11 +53,13 @@ def registries() -> Registries:
 def import_files(paths: Sequence[Path | str]) -> None:
     """Run the user's Python files, which register models, upgrades, datasets, objectives or evaluators.
 
-    A file that has been imported already, from here or from a run's copy, is not run again.
+    What is shipped is registered first, so that a file which takes one of its names is the one that fails. A file
+    that has been imported already, from here or from a run's copy, is not run again.
 
     Raises:
         RecipeError: a file is missing or fails; the message names it.
     """
+    registries()
     for path in map(Path, paths):
         if not path.is_file():
             raise RecipeError(f"--import {path}: no such file")

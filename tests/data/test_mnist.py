@@ -80,7 +80,12 @@ def test_the_installed_package_is_found(
 @pytest.mark.parametrize("compressed", [True, False])
 @pytest.mark.parametrize("damage", ["truncate", "flip", "empty"])
 def test_each_damaged_file_is_refused_by_name(
-    name: str, compressed: bool, damage: str, tmp_path: Path, write_tree: WriteTree
+    name: str,
+    compressed: bool,
+    damage: str,
+    tmp_path: Path,
+    write_tree: WriteTree,
+    mnist_content: dict[str, bytes],
 ) -> None:
     folder = write_tree(tmp_path / FOLDERS[name], compressed)
     for path in sorted(folder.iterdir()):
@@ -92,7 +97,7 @@ def test_each_damaged_file_is_refused_by_name(
             load(name, tmp_path)
         assert str(path) in str(caught.value)
         path.write_bytes(intact)
-    load(name, tmp_path)
+    expect_content(load(name, tmp_path), mnist_content)
 
 
 def test_images_and_labels_must_be_equally_many(tmp_path: Path, write_tree: WriteTree) -> None:

@@ -176,4 +176,5 @@ def test_resnets_start_as_torchvisions_do():
             assert torch.equal(value, theirs[name])
         else:
             assert value.std().item() == pytest.approx(theirs[name].std().item(), rel=0.1)
-    patch_encoder(5, 3, (64, 64), backbone="convnext_atto", layers=1)
+    other = patch_encoder(5, 3, (64, 64), backbone="convnext_atto", layers=1)
+    assert other(torch.randn(2, 3, 64, 64)).shape == (2, 5)

@@ -44,6 +44,15 @@ def test_status(run: Run) -> None:
     assert run.status["state"] == "failed"
 
 
+def test_imported_files_come_in_the_order_of_their_import(run: Run) -> None:
+    assert run.imports == []
+    (run.path / "imports").mkdir()
+    names = [*(f"{number}-{name}.py" for number, name in enumerate("lkjihgfedcb")), "11-a-b.py"]
+    for name in ("notes.txt", *reversed(names)):
+        (run.path / "imports" / name).write_text("")
+    assert run.imports == [run.path / "imports" / name for name in names]
+
+
 def test_results_are_empty_until_written(run: Run) -> None:
     assert run.results == {}
     write_json(run.path / "results.json", {"test": {"accuracy": 0.5}})

@@ -55,7 +55,8 @@ def test_a_closed_lock_is_free_again(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=f"process {os.getpid()} "):
         take_lock(tmp_path)
     lock.close()
-    take_lock(tmp_path).close()
+    with take_lock(tmp_path) as again:
+        assert not again.closed
 
 
 def test_a_read_only_folder_is_refused(small_disk: Callable[[str], Path]) -> None:

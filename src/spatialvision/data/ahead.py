@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader
 
 from spatialvision.data.reader import CHUNK, Chunk, Reader, Request, requests
 from spatialvision.errors import WorkerError
-from spatialvision.signals import STOP_SIGNALS
+from spatialvision.signals import STOP_SIGNALS, signals_held_back
 
 Planned = tuple[Tensor, int]
 
@@ -65,7 +65,7 @@ class Ahead:
             generator=torch.Generator(),  # or starting workers would use up random numbers of the training
         )
         before = set(multiprocessing.active_children())
-        with _signals_held_back():
+        with signals_held_back():
             self._chunks = iter(loader)
         self._processes = set(multiprocessing.active_children()) - before
         _running.add(self)
@@ -126,20 +126,6 @@ def worker_failures_told() -> Iterator[None]:
             f"a process that decodes images failed: {str(error).strip()}; it may lack memory (also in /dev/shm), or "
             "the disk may not answer. Try fewer data.workers, or a longer timeout_seconds; the same command continues"
         ) from error
-
-
-@contextlib.contextmanager
-def _signals_held_back() -> Iterator[None]:
-    """A process started inside never gets the signals to stop; this one gets them afterwards.
-
-    They reach all processes of a terminal or a job. A worker that has just been started would still answer them as
-    this process does, and a Ctrl-C would be counted twice.
-    """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _end_all() -> None:

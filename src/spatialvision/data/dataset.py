@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol, Self, TypeVar
 
 import torch
 
@@ -10,6 +11,19 @@ from spatialvision.errors import DataError
 
 # Fixed, so that every experiment on a dataset, whatever its own seed, validates on the same images.
 _HOLD_OUT_SEED = derive_seed("validation split")
+
+
+class Selectable(Protocol):
+    """Images of which some can be taken by their positions."""
+
+    def __len__(self) -> int:
+        """The number of images."""
+
+    def select(self, positions: torch.Tensor) -> Self:
+        """The images at the given positions (int64)."""
+
+
+Kind = TypeVar("Kind", bound=Selectable)
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,17 +142,22 @@ def hold_out(dataset: ImageDataset, fraction: float) -> dict[str, Split]:
     Raises:
         ValueError: the fraction is out of range, or would leave no image to train or to validate on.
     """
+    return cut(dataset.train, dataset.test, fraction)
+
+
+def cut(train: Kind, test: Kind, fraction: float) -> dict[str, Kind]:
+    """`hold_out` for the splits of any dataset, in memory or not.
+
+    Raises:
+        ValueError: the fraction is out of range, or would leave no image to train or to validate on.
+    """
     if fraction == 0:
-        return {"train": dataset.train, "test": dataset.test}
-    kept, held_out = held_out_positions(len(dataset.train), fraction)
-    return {
-        "train": dataset.train.select(kept),
-        "validation": dataset.train.select(held_out),
-        "test": dataset.test,
-    }
+        return {"train": train, "test": test}
+    kept, held_out = _held_out_positions(len(train), fraction)
+    return {"train": train.select(kept), "validation": train.select(held_out), "test": test}
 
 
-def held_out_positions(size: int, fraction: float) -> tuple[torch.Tensor, torch.Tensor]:
+def _held_out_positions(size: int, fraction: float) -> tuple[torch.Tensor, torch.Tensor]:
     """The positions of a split that stay and those that are held out, both int64 and rising.
 
     Raises:

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from spatialvision.data.dataset import Split, held_out_positions
+from spatialvision.data.dataset import Split, cut
 from spatialvision.data.reading import Reading
 from spatialvision.errors import DataError
 
@@ -116,14 +116,7 @@ class FolderDataset:
         """
         if self.validation is not None:
             return {"train": self.train, "validation": self.validation, "test": self.test}
-        if fraction == 0:
-            return {"train": self.train, "test": self.test}
-        kept, held_out = held_out_positions(len(self.train), fraction)
-        return {
-            "train": self.train.select(kept),
-            "validation": self.train.select(held_out),
-            "test": self.test,
-        }
+        return cut(self.train, self.test, fraction)
 
     def lit(self) -> Tensor:
         """Bool (H, W): where pictures show anything, which photographs do everywhere."""

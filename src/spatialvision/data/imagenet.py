@@ -7,6 +7,7 @@ https://github.com/facebookarchive/fb.resnet.torch.
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -61,8 +62,17 @@ def folder(
         RecipeError: the decoder is not installed.
         ValueError: a setting is out of range.
     """
-    reading = _reading(size, resize, crop_scale, crop_ratio, decoder, workers, broken, most_broken)
-    return _open("folder", data_root / Path(path).expanduser(), reading, mean, std)
+    reading = Reading(
+        size=size,
+        resize=round(size * 8 / 7) if resize is None else resize,
+        crop_scale=crop_scale,
+        crop_ratio=crop_ratio,
+        decoder=choose_decoder(decoder).name,
+        workers=usual_workers() if workers is None else workers,
+        broken=broken,
+        most_broken=most_broken,
+    )
+    return _open(data_root / Path(path).expanduser(), reading, mean, std)
 
 
 @register_dataset
@@ -99,8 +109,8 @@ def imagenet(
     Raises:
         DataError: folders or images are missing, or a folder is not called by the number of a WordNet synset.
     """
-    reading = _reading(size, resize, crop_scale, crop_ratio, decoder, workers, broken, most_broken)
-    dataset = _open("imagenet", data_root / Path(path).expanduser(), reading, mean, std)
+    settings = (size, resize, crop_scale, crop_ratio, mean, std, decoder, workers, broken, most_broken)
+    dataset = replace(folder(data_root, path, *settings), name="imagenet")
     for name in dataset.class_names:
         if re.fullmatch("n[0-9]{8}", name) is None:
             raise DataError(
@@ -115,36 +125,14 @@ def usual_workers() -> int:
     return max(1, available_cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")) - 1)
 
 
-def _reading(
-    size: int,
-    resize: int | None,
-    crop_scale: tuple[float, float],
-    crop_ratio: tuple[float, float],
-    decoder: str,
-    workers: int | None,
-    broken: Policy,
-    most_broken: int,
-) -> Reading:
-    return Reading(
-        size=size,
-        resize=round(size * 8 / 7) if resize is None else resize,
-        crop_scale=crop_scale,
-        crop_ratio=crop_ratio,
-        decoder=choose_decoder(decoder).name,
-        workers=usual_workers() if workers is None else workers,
-        broken=broken,
-        most_broken=most_broken,
-    )
-
-
-def _open(name: str, path: Path, reading: Reading, mean: Three, std: Three) -> FolderDataset:
+def _open(path: Path, reading: Reading, mean: Three, std: Three) -> FolderDataset:
     class_names = find_classes(path / "train")
     measured = {split: path / split for split in ("val", "test") if (path / split).is_dir()}
     if not measured:
         raise DataError(f"{path}: expected a folder val or test beside train, with the same classes")
     found = {split: find_images(place, class_names) for split, place in measured.items()}
     return FolderDataset(
-        name=name,
+        name="folder",
         train=find_images(path / "train", class_names),
         test=found["test"] if "test" in found else found["val"],
         class_names=class_names,

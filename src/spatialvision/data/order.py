@@ -94,13 +94,13 @@ def repeated_indices(
         size: number of images in the split.
         repeats: copies of an image in a row.
         epoch_images: samples in an epoch, copies counted.
-        batch_size: samples per global batch, all processes together.
-        seed: the experiment's seed.
-        epoch: the epoch, from 0.
+        batch_size: as for `sample_indices`, like all that follow.
+        seed: see `sample_indices`.
+        epoch: see `sample_indices`.
         step_in_epoch: the step within the epoch, 0 ≤ step_in_epoch < ``steps_per_epoch(epoch_images, …)``.
-        rank: this process, 0 ≤ rank < world_size.
-        world_size: number of processes.
-        drop_last: leave out the last batch when it is smaller than the others.
+        rank: see `sample_indices`.
+        world_size: see `sample_indices`.
+        drop_last: see `sample_indices`.
 
     Returns:
         int64 (share,), positions in [0, size · copies): position + k · size is the k-th further copy.

@@ -1,11 +1,12 @@
 """What a model's images are: enough to make one of any picture, and to build the model, without the dataset."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from spatialvision.data.dataset import ImageDataset
 from spatialvision.data.folder import FolderDataset
+from spatialvision.data.load import AnyDataset
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,16 @@ class Inputs:
 
 def inputs_in_memory(dataset: ImageDataset, content_hw: tuple[int, int]) -> Inputs:
     """What the images of a dataset in memory are, of which ``content_hw`` is not padding."""
+    return _inputs(dataset, content_hw)
+
+
+def inputs_in_folders(dataset: FolderDataset) -> Inputs:
+    """What the images of a dataset in folders are."""
+    reading = dataset.reading
+    return replace(_inputs(dataset, dataset.size_hw), resize=reading.resize, decoder=reading.decoder)
+
+
+def _inputs(dataset: AnyDataset, content_hw: tuple[int, int]) -> Inputs:
     return Inputs(
         name=dataset.name,
         class_names=dataset.class_names,
@@ -58,19 +69,4 @@ def inputs_in_memory(dataset: ImageDataset, content_hw: tuple[int, int]) -> Inpu
         mean=dataset.mean,
         std=dataset.std,
         content_hw=content_hw,
-    )
-
-
-def inputs_in_folders(dataset: FolderDataset) -> Inputs:
-    """What the images of a dataset in folders are."""
-    return Inputs(
-        name=dataset.name,
-        class_names=dataset.class_names,
-        in_channels=dataset.in_channels,
-        size_hw=dataset.size_hw,
-        mean=dataset.mean,
-        std=dataset.std,
-        content_hw=dataset.size_hw,
-        resize=dataset.reading.resize,
-        decoder=dataset.reading.decoder,
     )

@@ -35,11 +35,11 @@ def load_model(
         RecipeError: there is no run, it is not finished, or its model is not registered.
         DataError: the weights are damaged, or data are missing.
     """
-    registries()
     if not isinstance(source, Run) and Path(source).suffix == ".safetensors":
+        registries()
         return _of_file(Path(source), usable_device(device))
     run = source if isinstance(source, Run) else Run(source)
-    import_files(sorted((run.path / "imports").glob("*.py")))
+    import_files(run.imports)
     experiment = Experiment.model_validate(run.experiment)
     inputs = inputs_of(run, experiment, data_root or default_data_root(), offline)
     network = load_run_model(run, experiment, inputs, usable_device(device))

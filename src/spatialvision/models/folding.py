@@ -30,6 +30,7 @@ class Key(NamedTuple):
 
     @property
     def is_operation(self) -> bool:
+        """Whether it is a group of operations rather than a call."""
         return self.operation >= 0
 
 

@@ -69,6 +69,7 @@ class CallRecorder:
         self.last = IMAGE
 
     def enter(self, module: nn.Module, args: Any, kwargs: Any) -> None:
+        """Note that a module begins to run, within the innermost one that runs already; a hook before its forward."""
         use = 1 + sum(call.module is module for call in self.trace.calls)
         if self.open[-1] >= 0:
             self.trace.calls[self.open[-1]].has_calls_inside = True
@@ -76,6 +77,7 @@ class CallRecorder:
         self.open.append(len(self.trace.calls) - 1)
 
     def leave(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
+        """Note what the innermost running module returned; a hook after its forward."""
         call = self.trace.calls[self.open[-1]]
         call.shape = next((tuple(tensor.shape) for tensor in tensors_in(output)), ())
         self.result(module, (args, kwargs), output)

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
+
+from spatialvision.models.observing import black_image, observed
 
 
 @dataclass(frozen=True)
@@ -30,14 +31,14 @@ class _Ledger:
         self.shapes: dict[nn.Module, tuple[int, ...]] = {}
         self.booked = 0
 
-    def enter(self, module: nn.Module, inputs: Any) -> None:
+    def enter(self, module: nn.Module, args: Any, kwargs: Any) -> None:
         self._book()
         self.open.append(module)
         if module not in self.flops:
             self.flops[module] = 0
             self.order.append(module)
 
-    def leave(self, module: nn.Module, inputs: Any, output: Any) -> None:
+    def leave(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
         self._book()
         self.open.pop()
         self.shapes[module] = tuple(output.shape) if isinstance(output, Tensor) else ()
@@ -80,21 +81,9 @@ def layer_summary(model: nn.Module, input_shape: tuple[int, int, int]) -> list[L
 
 
 def _run(model: nn.Module, input_shape: tuple[int, int, int]) -> _Ledger:
-    parameter = next(model.parameters(), torch.empty(0))
-    devices = [parameter.device] if parameter.device.type == "cuda" else []
-    training = [module for module in model.modules() if module.training]
-    ledger = _Ledger(FlopCounterMode(display=False))
-    hooks = []
-    for module in model.modules():
-        hooks += [module.register_forward_pre_hook(ledger.enter), module.register_forward_hook(ledger.leave)]
-    try:
-        with torch.random.fork_rng(devices), torch.no_grad(), ledger.counter:
-            model.eval()(torch.zeros(1, *input_shape, device=parameter.device, dtype=parameter.dtype))
-    finally:
-        for hook in hooks:
-            hook.remove()
-        for module in training:
-            module.training = True
+    images, ledger = black_image(model, input_shape), _Ledger(FlopCounterMode(display=False))
+    with observed(model, images.device, ledger.enter, ledger.leave), ledger.counter:
+        model(images)
     return ledger
 
 

@@ -4,8 +4,6 @@ Tensors are followed by identity through PyTorch's function overrides, so any Py
 do. What cannot be seen is a change in place of a view, when the tensor behind it is what is read afterwards.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -13,6 +11,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
+from spatialvision.models.observing import black_image, observed
 from spatialvision.models.recorder import IMAGE, CallRecorder, Trace, tensors_in
 
 #: Functions that pass values on without computing with them: their result counts as the argument itself.
@@ -49,6 +48,7 @@ class FlowRecorder(CallRecorder):
         self.operate(type(module).__name__, inputs, unseen)
 
     def finish(self, output: Any) -> Trace:
+        """The trace, given the model's output: its results are the operations that the output came from."""
         super().finish(output)
         found = [self.producers[tensor] for tensor in tensors_in(output) if tensor in self.producers]
         self.trace.results = list(dict.fromkeys(found))
@@ -76,36 +76,17 @@ def trace_flow(model: nn.Module, input_shape: tuple[int, int, int]) -> Trace:
     The model's state, flags and hooks and the random streams are left as they were. Where following fails,
     the model runs again without it, and the trace has ``followed=False``.
     """
-    parameter = next(model.parameters(), torch.empty(0))
-    images = torch.zeros(1, *input_shape, device=parameter.device, dtype=parameter.dtype)
+    images = black_image(model, input_shape)
     try:
         recorder = FlowRecorder(model, images)
-        with _undisturbed(model, recorder, images.device), _FunctionWatch(recorder):
+        with observed(model, images.device, recorder.enter, recorder.leave), _FunctionWatch(recorder):
             return recorder.finish(_forward(model, images))
     except Exception:  # anything: a picture is no reason to lose a run
         order = CallRecorder(model, images)
-        with _undisturbed(model, order, images.device):
+        with observed(model, images.device, order.enter, order.leave):
             return order.finish(model(images))
 
 
 def _forward(model: nn.Module, images: Tensor) -> Any:
     buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
     return torch.func.functional_call(model, buffers, (images,))
-
-
-@contextmanager
-def _undisturbed(model: nn.Module, recorder: CallRecorder, device: torch.device) -> Iterator[None]:
-    training = [module for module in model.modules() if module.training]
-    hooks = []
-    for module in model.modules():
-        hooks.append(module.register_forward_pre_hook(recorder.enter, with_kwargs=True))
-        hooks.append(module.register_forward_hook(recorder.leave, with_kwargs=True))
-    try:
-        model.eval()
-        with torch.random.fork_rng([device] if device.type == "cuda" else []), torch.no_grad():
-            yield
-    finally:
-        for hook in hooks:
-            hook.remove()
-        for module in training:
-            module.training = True

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from spatialvision.models.choices import choose
 from spatialvision.models.normaliser import Normaliser, build_normaliser
+from spatialvision.models.patch_tokens import PatchTokens
 from spatialvision.nn import (
     Attention,
     Encoder,
@@ -27,7 +28,7 @@ from spatialvision.registry import register_model
 TEMPERATURES = {"none": nn.Identity, "log": LogTemperature, "plain": PlainTemperature}
 
 
-class VisionTransformer(nn.Module):
+class VisionTransformer(PatchTokens):
     """Images to tokens, tokens through an encoder, the class token's result to logits.
 
     Args:
@@ -38,23 +39,13 @@ class VisionTransformer(nn.Module):
     """
 
     def __init__(self, normaliser: nn.Module, embedding: nn.Module, encoder: nn.Module, head: nn.Module):
-        super().__init__()
-        self.normaliser = normaliser
-        self.embedding = embedding
+        super().__init__(normaliser, embedding)
         self.encoder = encoder
         self.head = head
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits (B, num_classes) of images (B, C, H, W)."""
-        return self.head(self.encoder(self.embedding(self.normaliser(images)))[:, 0])
-
-    def tokens(self, images: Tensor) -> Tensor:
-        """One token for each patch, row by row: (B, n, width) of images (B, C, H, W)."""
-        return self.embedding.patches(self.normaliser(images))  # type: ignore[operator]
-
-    def patch_positions(self) -> Tensor:
-        """The fixed positions of the patches in order (n, width)."""
-        return self.embedding.positions  # type: ignore[return-value]
+        return self.head(self.encoder(self.embedded(images))[:, 0])
 
     def classify(self, tokens: Tensor, positions: Tensor) -> Tensor:
         """Logits (B, num_classes) of tokens (B, n, width) at positions (n, width) or (B, n, width).
@@ -63,24 +54,9 @@ class VisionTransformer(nn.Module):
         """
         return self.head(self.encoder(self.embedding.place(tokens, positions))[:, 0])  # type: ignore[operator]
 
-    @property
-    def size_hw(self) -> tuple[int, int]:
-        """Height and width of the images in pixels."""
-        return self.embedding.size_hw  # type: ignore[return-value]
-
-    @property
-    def grid_hw(self) -> tuple[int, int]:
-        """Rows and columns of patches."""
-        return self.embedding.grid_hw  # type: ignore[return-value]
-
-    @property
-    def class_token_place(self) -> int:
-        """The class token comes first."""
-        return 0
-
     def attention(self, images: Tensor) -> tuple[Tensor, ...]:
         """Each layer's attention weights (B, heads, T, T) for images (B, C, H, W)."""
-        return self.encoder.weights(self.embedding(self.normaliser(images)))  # type: ignore[operator]
+        return self.encoder.weights(self.embedded(images))  # type: ignore[operator]
 
 
 def classification_head(width: int, num_classes: int) -> nn.Module:

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from spatialvision.models.normaliser import Normaliser, build_normaliser
+from spatialvision.models.patch_tokens import PatchTokens
 from spatialvision.models.vit import classification_head, post_norm_encoder
 from spatialvision.nn import PatchEmbedding
 from spatialvision.registry import register_model
 
 
-class DeeplySupervisedTransformer(nn.Module):
+class DeeplySupervisedTransformer(PatchTokens):
     """Blocks of encoder layers one after the other, a head on the class token after each.
 
     ``forward`` leaves the earlier heads out, so they get gradients from losses on ``heads`` only.
@@ -36,19 +37,17 @@ class DeeplySupervisedTransformer(nn.Module):
         blocks: Sequence[nn.Module],
         classifiers: Sequence[nn.Module],
     ):
-        super().__init__()
+        super().__init__(normaliser, embedding)
         if not blocks or len(classifiers) != len(blocks):
             raise ValueError(
                 f"classifiers: expected {max(len(blocks), 1)}, one per block, got {len(classifiers)}"
             )
-        self.normaliser = normaliser
-        self.embedding = embedding
         self.blocks = nn.ModuleList(blocks)
         self.classifiers = nn.ModuleList(classifiers)
 
     def heads(self, images: Tensor) -> tuple[Tensor, ...]:
         """Logits (B, num_classes) of each head for images (B, C, H, W); the last is the model's answer."""
-        tokens, logits = self.embedding(self.normaliser(images)), []
+        tokens, logits = self.embedded(images), []
         for block, classifier in zip(self.blocks, self.classifiers, strict=True):
             tokens = block(tokens)
             logits.append(classifier(tokens[:, 0]))
@@ -56,18 +55,10 @@ class DeeplySupervisedTransformer(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits (B, num_classes) of the last head for images (B, C, H, W)."""
-        tokens = self.embedding(self.normaliser(images))
+        tokens = self.embedded(images)
         for block in self.blocks:
             tokens = block(tokens)
         return self.classifiers[-1](tokens[:, 0])
-
-    def tokens(self, images: Tensor) -> Tensor:
-        """One token for each patch, row by row: (B, n, width) of images (B, C, H, W)."""
-        return self.embedding.patches(self.normaliser(images))  # type: ignore[operator]
-
-    def patch_positions(self) -> Tensor:
-        """The fixed positions of the patches in order (n, width)."""
-        return self.embedding.positions  # type: ignore[return-value]
 
     def classify(self, tokens: Tensor, positions: Tensor) -> Tensor:
         """The last head's logits of tokens (B, n, width) at positions (n, width) or (B, n, width)."""
@@ -76,24 +67,9 @@ class DeeplySupervisedTransformer(nn.Module):
             tokens = block(tokens)
         return self.classifiers[-1](tokens[:, 0])
 
-    @property
-    def size_hw(self) -> tuple[int, int]:
-        """Height and width of the images in pixels."""
-        return self.embedding.size_hw  # type: ignore[return-value]
-
-    @property
-    def grid_hw(self) -> tuple[int, int]:
-        """Rows and columns of patches."""
-        return self.embedding.grid_hw  # type: ignore[return-value]
-
-    @property
-    def class_token_place(self) -> int:
-        """The class token comes first."""
-        return 0
-
     def attention(self, images: Tensor) -> tuple[Tensor, ...]:
         """The attention weights (B, heads, T, T) of each layer of each block for images (B, C, H, W)."""
-        tokens, found = self.embedding(self.normaliser(images)), []
+        tokens, found = self.embedded(images), []
         for block in self.blocks:
             found += block.weights(tokens)  # type: ignore[operator]
             tokens = block(tokens)

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from spatialvision.report.curves import add_legend, colours_of, draw_curves
 from spatialvision.report.groups import Group
 from spatialvision.report.saving import save_figure
-from spatialvision.report.warp_curves import documents, label_panel, warp_curve
+from spatialvision.report.warp_curves import documents_by_label, label_panel, warp_curve
 
 ERRORS = {
     "rotation": ("angle_deg", "error of θ's angle, °"),
@@ -34,8 +34,7 @@ def draw_equivariance(groups: Sequence[Group], split: str, path: Path) -> Path |
     A line is the median over images, for several seeds its mean, with a band from the lowest to the highest; the
     band of a single run holds the middle half of its images.
     """
-    found = {group.label: documents(group, split, "equivariance") for group in groups}
-    found = {label: files for label, files in found.items() if files}
+    found = documents_by_label(groups, split, "equivariance")
     if not found:
         return None
     everything = [file for files in found.values() for file in files]

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from spatialvision.report.curves import add_legend, colours_of, draw_curves
 from spatialvision.report.groups import Group
 from spatialvision.report.saving import save_figure
-from spatialvision.report.warp_curves import documents, label_panel, warp_curve
+from spatialvision.report.warp_curves import documents_by_label, label_panel, warp_curve
 
 COLUMNS = 3
 CAPTION = (
@@ -26,8 +26,7 @@ def draw_robustness(groups: Sequence[Group], split: str, path: Path) -> Path | N
 
     A line is the mean over a group's seeds, its band the lowest to the highest.
     """
-    found = {group.label: documents(group, split, "robustness") for group in groups}
-    found = {label: files for label, files in found.items() if files}
+    found = documents_by_label(groups, split, "robustness")
     if not found:
         return None
     everything = [file for files in found.values() for file in files]

@@ -28,6 +28,12 @@ def documents(group: Group, split: str, name: str) -> list[dict[str, Any]]:
     return [document for document in found if document is not None]
 
 
+def documents_by_label(groups: Sequence[Group], split: str, name: str) -> dict[str, list[dict[str, Any]]]:
+    """The same for each group by its label; groups without any are left out."""
+    found = {group.label: documents(group, split, name) for group in groups}
+    return {label: files for label, files in found.items() if files}
+
+
 def read(record: Record, split: str, name: str) -> dict[str, Any] | None:
     """A run's ``evaluation/<split>/<name>.json``, or None."""
     return record.run.read_json(f"evaluation/{split}/{name}.json")

@@ -79,6 +79,13 @@ class Run:
         write_json(self.path / STATUS, {"state": state, "reason": reason, "updated": updated})
 
     @property
+    def imports(self) -> list[Path]:
+        """The run's copies of the user's files that registered what it is made of, in the order of their import."""
+        copies = (self.path / "imports").glob("*.py")
+        # Their names begin with a number and "-": more digits are a later number.
+        return sorted(copies, key=lambda path: (path.name.find("-"), path.name))
+
+    @property
     def results(self) -> dict[str, Any]:
         """The final values by split; empty while the run is not done."""
         return self.read_json(RESULTS) or {}

@@ -53,6 +53,7 @@ class LogFile(logging.Handler):
         self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S"))
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Append the record; where that fails, go on without it."""
         with contextlib.suppress(OSError), self.path.open("a") as file:
             file.write(self.format(record) + "\n")
 

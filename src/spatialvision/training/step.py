@@ -28,6 +28,7 @@ class TrainingStep(nn.Module):
         self.mixed = precision == "bfloat16"
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """The objective's values, each (B,), with ``loss`` among them."""
         with torch.autocast(self.device_type, torch.bfloat16, enabled=self.mixed):
             values = self.objective(self.model, batch)
         if "loss" not in values:

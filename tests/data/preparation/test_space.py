@@ -25,3 +25,5 @@ def test_what_comes_to_one_disk_must_fit_together(small_disk: Any, tmp_path: Pat
 def test_a_relative_folder_is_asked_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     check_space(Path("not/yet"), 1)
+    with pytest.raises(StorageError, match=r"^not/yet: 1030000 TB needed"):
+        check_space(Path("not/yet"), 10**18)

@@ -168,7 +168,10 @@ def test_plotly_knows_every_attribute_of_every_chart(written: Callable, drawn: C
 
     for chart in drawn(written(baseline="plain")):
         for traces in chart["frames"]:
-            graph_objects.Figure(traces, chart["layout"])
+            figure = graph_objects.Figure(traces, chart["layout"])
+            assert [trace.type for trace in figure.data] == [trace["type"] for trace in traces]
+        with pytest.raises(ValueError, match="Invalid property"):
+            graph_objects.Figure(traces, {**chart["layout"], "bargapp": 1})
 
 
 @pytest.mark.usefixtures("family")

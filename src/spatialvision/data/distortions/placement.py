@@ -32,12 +32,15 @@ class InPlace:
     """The canvas has the image's size, and the image stays in its middle."""
 
     def canvas_hw(self, size_hw: tuple[int, int]) -> tuple[int, int]:
+        """The size of the images."""
         return size_hw
 
     def onto_image(self, points_xy: Tensor, size_hw: tuple[int, int]) -> Tensor:
+        """The points as they are."""
         return points_xy
 
     def shift_xy(self, numbers: Tensor, scale: Tensor, size_hw: tuple[int, int]) -> Tensor:
+        """Nothing is moved: zeros (B, 2)."""
         return numbers * 0
 
 
@@ -62,13 +65,16 @@ class Fitted:
             raise ValueError(f"shift: expected 0 to 1, a share of the canvas, got {self.shift}")
 
     def canvas_hw(self, size_hw: tuple[int, int]) -> tuple[int, int]:
+        """A square of ``canvas`` pixels a side, whatever the images' size."""
         return self.canvas, self.canvas
 
     def onto_image(self, points_xy: Tensor, size_hw: tuple[int, int]) -> Tensor:
+        """Points (..., 2) of the image that takes its share of the canvas."""
         (height, width), longer = size_hw, max(size_hw)
         return points_xy * (points_xy.new_tensor([longer / width, longer / height]) / self.fit)
 
     def shift_xy(self, numbers: Tensor, scale: Tensor, size_hw: tuple[int, int]) -> Tensor:
+        """Uniform in ± the share, whatever the magnification: (B, 2)."""
         return (2 * numbers - 1) * 2 * self.shift
 
 
@@ -85,6 +91,11 @@ class Anywhere:
     largest_scale: float
 
     def canvas_hw(self, size_hw: tuple[int, int]) -> tuple[int, int]:
+        """A square of ``canvas`` pixels a side.
+
+        Raises:
+            ValueError: images of this size, magnified as far as will be drawn, do not fit.
+        """
         if self.largest_scale * max(size_hw) > self.canvas:
             raise ValueError(
                 f"canvas: expected at least {self.largest_scale * max(size_hw):g} pixels for images of "
@@ -93,10 +104,12 @@ class Anywhere:
         return self.canvas, self.canvas
 
     def onto_image(self, points_xy: Tensor, size_hw: tuple[int, int]) -> Tensor:
+        """Points (..., 2) of the image in its own size, pixel on pixel."""
         height, width = size_hw
         return points_xy * points_xy.new_tensor([self.canvas / width, self.canvas / height])
 
     def shift_xy(self, numbers: Tensor, scale: Tensor, size_hw: tuple[int, int]) -> Tensor:
+        """As far to either side as the magnified box stays on the canvas: (B, 2)."""
         height, width = size_hw
         share = scale[:, None] * scale.new_tensor([width / self.canvas, height / self.canvas])
         return (2 * numbers - 1) * (1 - share)

@@ -12,11 +12,10 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from typing import TypeVar
 
 from spatialvision.errors import WorkerError
-from spatialvision.signals import STOP_SIGNALS
+from spatialvision.signals import STOP_SIGNALS, signals_held_back
 
 T = TypeVar("T")
 MOMENT = 0.2
@@ -53,7 +52,7 @@ class Workers:
 
     def begin(self, job: Callable[[], T]) -> Future[T]:
         """Hand in a job; it and its result must be picklable. Jobs are begun in the order in which they came."""
-        with _signals_held():
+        with signals_held_back():  # which `_begin` ends for a worker
             return self._pool.submit(job)
 
     def results(self, jobs: Iterable[Callable[[], T]]) -> Iterator[list[T]]:
@@ -101,16 +100,6 @@ def _arrivals(arrived: "queue.SimpleQueue[Future[T]]") -> Iterator[Future[T]]:
             yield arrived.get_nowait()
     except queue.Empty:
         return
-
-
-@contextmanager
-def _signals_held() -> Iterator[None]:
-    # Between fork and `_begin` a worker still has this process's handlers, which would count its signals as ours.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin(reader: int, writer: int) -> None:

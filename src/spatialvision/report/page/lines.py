@@ -12,7 +12,7 @@ from spatialvision.report.page.chart import Chart, Charts, Trace, axis, rounded,
 from spatialvision.report.page.overview import vertical_line
 from spatialvision.report.page.texts import chart_text, readable
 from spatialvision.report.robustness import percent, summary
-from spatialvision.report.warp_curves import TITLES, documents, warp_curve
+from spatialvision.report.warp_curves import TITLES, documents_by_label, warp_curve
 from spatialvision.runs.directory import row_name
 
 MOST_GROUPS = 40
@@ -90,8 +90,7 @@ def curve_traces(curve: Curve, colour: str) -> list[Trace]:
 
 def robustness_charts(groups: Sequence[Group], split: str, colours: Mapping[str, str]) -> Charts | None:
     """Accuracy over each warp's parameter, then attack and consistency; None where nothing was evaluated."""
-    found = {group.label: documents(group, split, "robustness") for group in groups}
-    found = {label: files for label, files in found.items() if files}
+    found = documents_by_label(groups, split, "robustness")
     if not found:
         return None
     first = next(iter(found.values()))[0]
