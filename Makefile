@@ -12,6 +12,7 @@
 # make test         run the fast tests
 # make test-all     run all tests, also those of real trainings, faults and benchmarks
 # make check        format, lint and types
+# make docs         the documentation site, build/docs/index.html; any warning is an error
 # make clean        remove the environment and caches; runs/ stays
 #
 # Each sets up what it needs in .venv first, once. PYTHON=python3.12 chooses another Python.
@@ -67,7 +68,7 @@ RUNS ?= runs
 SHOWN ?= runs/cifar100/study
 SHOWS = cifar100 data.name=$(DATA) --runs-dir $(RUNS)
 
-.PHONY: quickstart study-distorted study-puzzle study-cifar100 show-cifar100 test test-all check clean
+.PHONY: quickstart study-distorted study-puzzle study-cifar100 show-cifar100 test test-all check docs clean
 .NOTPARALLEL:
 
 quickstart: $(CORE)
@@ -124,6 +125,11 @@ check: $(DEV)
 	@$(BIN)/ruff format --check --quiet . || { echo "not formatted as ruff would: run $(BIN)/ruff format"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
+
+docs: $(DEV)
+	@echo "Running: $(BIN)/sphinx-build docs build/docs"
+	@$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env --doctree-dir build/doctrees docs build/docs
+	@echo "build/docs/index.html"
 
 clean:
 	@echo "Removing $(VENV) and caches"
