@@ -44,15 +44,6 @@ def test_an_overrides_origin_is_shown(tmp_path: Path) -> None:
     assert re.search(r"rotation_deg: 15.0 +# .*my.yaml:\d+", shown)
 
 
-def test_the_readmes_python_runs(tmp_path: Path) -> None:
-    script = block("<!-- test: python -->", "python")
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=250
-    )
-    assert done.returncode == 0, done.stderr
-    assert 0 < float(done.stdout.splitlines()[-1]) <= 1
-
-
 def test_the_upgrades_answer(tmp_path: Path) -> None:
     script = block("<!-- test: upgrades -->", "python", (ROOT / "docs" / "modules.md").read_text())
     check = "import torch; print(tuple(model.eval()(torch.rand(4, 3, 32, 32)).shape))"

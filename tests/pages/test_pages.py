@@ -81,6 +81,7 @@ def test_python_has_a_test(page: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("page", RUN, ids=name)
 def test_what_runs_runs(page: Path, tmp_path: Path) -> None:
     found = environment(tmp_path, sys.executable)
@@ -91,7 +92,7 @@ def test_what_runs_runs(page: Path, tmp_path: Path) -> None:
             script = block.content if block.language == "python" else block.script
             program = [sys.executable, "-c"] if block.language == "python" else ["/bin/bash", "-eu", "-c"]
             done = subprocess.run(
-                [*program, script], cwd=tmp_path, env=found, capture_output=True, text=True, timeout=250
+                [*program, script], cwd=tmp_path, env=found, capture_output=True, text=True, timeout=800
             )
             assert done.returncode == 0, (block.place, done.stdout[-2000:], done.stderr[-2000:])
 
