@@ -2,10 +2,8 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,6 @@ from spatialvision.config.recipe import shipped_recipes
 from spatialvision.registry import DATASETS, DISTORTIONS, EVALUATORS, OBJECTIVES
 from spatialvision.workbench import registries
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 DOCS = ROOT / "docs"
 DIRECTIVE = re.compile(r"^\.\. auto(?:class|function):: (?:[a-z_]+\.)*(\w+)$", re.MULTILINE)
 
@@ -83,24 +80,17 @@ def test_what_is_registered_is_listed(site: Path) -> None:
         assert [name for name in shipped if f">{name}</span>" not in pages[page]] == []
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Chromium without a window; where there is none the tests are skipped, under CI they fail."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        reason = "needs a browser: apt install chromium"
-        if "CI" in os.environ:
-            pytest.fail(reason)
-        pytest.skip(reason)
-    from playwright.sync_api import sync_playwright
+@pytest.mark.slow
+def test_every_command_is_listed(site: Path) -> None:
+    page = (site / "reference" / "commands.html").read_text()
+    for command in ("train", "plot", "data-verify", "data-prepare-imagenet"):
+        assert f'id="spatialvision-{command}"' in page
 
-    with sync_playwright() as session:
-        # As root Chromium starts without its sandbox only.
-        browser = session.chromium.launch(
-            executable_path=found, args=["--no-sandbox"] if os.geteuid() == 0 else []
-        )
-        yield browser
-        browser.close()
+
+@pytest.mark.slow
+def test_links_to_pages_outside_lead_into_the_site(site: Path) -> None:
+    assert 'href="../results.html"' in (site / "studies" / "distorted.html").read_text()
+    assert 'href="studies/distorted.html"' in (site / "results.html").read_text()
 
 
 @pytest.mark.slow
