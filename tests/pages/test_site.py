@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import typing
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import spatialvision
 import spatialvision.models
 import spatialvision.nn
 from spatialvision.config.recipe import shipped_recipes
+from spatialvision.models.transforms import TransformName
 from spatialvision.registry import DATASETS, DISTORTIONS, EVALUATORS, OBJECTIVES
 from spatialvision.workbench import registries
 
@@ -68,6 +70,8 @@ def test_what_is_registered_is_listed(site: Path) -> None:
     pages = {
         page: (site / "reference" / f"{page}.html").read_text() for page in ("recipes", "data", "training")
     }
+    modules = (site / "reference" / "nn.html").read_text()
+    assert [name for name in typing.get_args(TransformName) if f">{name}</span>" not in modules] == []
     for recipe in shipped_recipes():
         assert f">{recipe}<" in pages["recipes"]
     for page, registry in (
