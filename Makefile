@@ -13,6 +13,7 @@
 # make test-all     run all tests, also those of real trainings, faults and benchmarks
 # make faults       bring every fault of docs/reliability.md about as often as it says: hours
 # make check        format, lint and types
+# make docs         the documentation site, build/docs/index.html; any warning is an error
 # make clean        remove the environment and caches; runs/ stays
 #
 # Each sets up what it needs in .venv first, once. PYTHON=python3.12 chooses another Python.
@@ -68,7 +69,7 @@ RUNS ?= runs
 SHOWN ?= runs/cifar100/study
 SHOWS = cifar100 data.name=$(DATA) --runs-dir $(RUNS)
 
-.PHONY: quickstart study-distorted study-puzzle study-cifar100 show-cifar100 test test-all faults check clean
+.PHONY: quickstart study-distorted study-puzzle study-cifar100 show-cifar100 test test-all faults check docs clean
 .NOTPARALLEL:
 
 quickstart: $(CORE)
@@ -132,6 +133,11 @@ check: $(DEV)
 	@$(BIN)/ruff format --check --quiet . || { echo "not formatted as ruff would: run $(BIN)/ruff format"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
+
+docs: $(DEV)
+	@echo "Running: $(BIN)/sphinx-build docs build/docs"
+	@$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env --doctree-dir build/doctrees docs build/docs
+	@echo "build/docs/index.html"
 
 clean:
 	@echo "Removing $(VENV) and caches"

@@ -1,6 +1,7 @@
 """Fixtures that several parts of the tests need."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from spatialvision.cli import main
 from spatialvision.data import ImageDataset, load_dataset
 from spatialvision.data.mnist import DEBIAN_FASHION_MNIST
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SMALL_RECIPE = """
 epochs: 2
 batch_size: 128
@@ -65,6 +67,26 @@ def fashion_mnist(tmp_path_factory: pytest.TempPathFactory) -> ImageDataset:
             pytest.fail(reason)
         pytest.skip(reason)
     return load_dataset("fashion_mnist", {}, tmp_path_factory.mktemp("empty"), offline=True)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium without a window; where there is none the tests are skipped, under CI they fail."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        reason = "needs a browser: apt install chromium"
+        if "CI" in os.environ:
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as session:
+        # As root Chromium starts without its sandbox only.
+        browser = session.chromium.launch(
+            executable_path=found, args=["--no-sandbox"] if os.geteuid() == 0 else []
+        )
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ class HomographyTransform(nn.Module):
 
     The numbers are angle (radians), log scale of x and of y, shear, shift in x and y, and the tilt g, h; the
     matrix is shift · rotation · [[scale x, shear], [0, scale y]] · [[1, 0, 0], [0, 1, 0], [g, h, 1]], so points
-    are tilted first. Scales stay within 1/8 to 8, the shear and the shift within ± 2, and |g| + |h| within 0.9,
+    are tilted first. Scales stay within 1/8 to 8, the shear and the shift within ± 2, and ``|g| + |h|`` within 0.9,
     smoothly and for numbers of any size; the angle is free.
 
     Convention: maps output points to input points in normalised (x, y), see ``nn/grid.py``; eight zeros leave

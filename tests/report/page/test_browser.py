@@ -1,7 +1,5 @@
 """The page in a real browser: nothing is asked of a network, nothing hostile runs, tables sort, groups switch."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,27 +9,6 @@ import pytest
 from spatialvision.runs.directory import Run
 
 HOSTILE = "<img src=x onerror=document.title='run'></script><script>document.title='run'</script>\"'&"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Chromium without a window; where there is none the tests are skipped, under CI they fail."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        reason = "needs a browser: apt install chromium"
-        if "CI" in os.environ:
-            pytest.fail(reason)
-        pytest.skip(reason)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as session:
-        # As root Chromium starts without its sandbox only.
-        browser = session.chromium.launch(
-            executable_path=found, args=["--no-sandbox"] if os.geteuid() == 0 else []
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
