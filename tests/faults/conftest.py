@@ -90,7 +90,7 @@ class Life:
     printed: str
 
 
-def alone(folder: Path, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+def run_alone(folder: Path, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     """Run Python in a process that reaches for no address, or ends with exit code 99."""
     (folder / "hook").mkdir()
     (folder / "hook" / "sitecustomize.py").write_text(ALONE)
@@ -106,12 +106,17 @@ def alone(folder: Path, *arguments: str, **environment: str) -> "subprocess.Comp
 
 
 @pytest.fixture(scope="session")
+def alone() -> Callable[..., "subprocess.CompletedProcess[str]"]:
+    return run_alone
+
+
+@pytest.fixture(scope="session")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Life]:
     """Run commands one after another, alone, with an environment of secrets."""
 
     def run(*commands: Sequence[str], **environment: str) -> Life:
         folder = tmp_path_factory.mktemp("life")
-        process = alone(folder, "-c", LIFE, json.dumps(commands), **environment)
+        process = run_alone(folder, "-c", LIFE, json.dumps(commands), **environment)
         return Life(folder, process.returncode, process.stdout)
 
     return run

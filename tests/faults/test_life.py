@@ -3,6 +3,7 @@
 import base64
 import gzip
 import io
+import subprocess
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -41,11 +42,29 @@ def test_it_reaches_for_no_address(life: Any) -> None:
     assert life.code == 0, life.printed
 
 
-@pytest.mark.slow
-def test_who_reaches_for_one_is_found(live: Callable[..., Any]) -> None:
-    life = live(("data", "fetch", "http://127.0.0.1:9/file.tar", "--to", "file.tar"))
-    assert life.code == 99
-    assert "socket." in life.printed.splitlines()[-1]
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import socket; socket.create_connection(('127.0.0.1', 9))",
+        "import urllib.request; urllib.request.urlopen('http://localhost:9')",
+        "import socket; socket.create_server(('127.0.0.1', 0))",
+        "import os, sys; os.execv(sys.executable, ['python', '-c', 'import socket; socket.getaddrinfo(None, 9)'])",
+    ],
+)
+def test_who_reaches_for_one_is_found(
+    alone: Callable[..., "subprocess.CompletedProcess[str]"], tmp_path: Path, code: str
+) -> None:
+    process = alone(tmp_path, "-c", code)
+    assert process.returncode == 99
+    assert process.stdout.startswith("socket.")
+    assert process.stdout.endswith("\n")
+
+
+def test_a_socket_of_this_machine_is_no_address(
+    alone: Callable[..., "subprocess.CompletedProcess[str]"], tmp_path: Path
+) -> None:
+    code = "import socket; server = socket.socket(socket.AF_UNIX); server.bind('here'); print('alive')"
+    assert alone(tmp_path, "-c", code).stdout == "alive\n"
 
 
 def parts(content: bytes) -> Iterator[bytes]:
