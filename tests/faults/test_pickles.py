@@ -54,3 +54,16 @@ def test_timms_weights_from_a_file_that_is_a_pickle_are_refused(
     with pytest.raises((DataError, ValueError)):
         create_timm_model("test_resnet", True, overlay)
     assert not mark.exists()
+
+
+def test_a_timm_that_would_run_them_is_kept_from_it(
+    hostile: Any, mark: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one does that asks for whole pickles."""
+    torch.save({"weight": hostile}, tmp_path / "weights.pth")
+    monkeypatch.setattr(
+        "timm.create_model", lambda *_, **__: torch.load(tmp_path / "weights.pth", weights_only=False)
+    )
+    with pytest.raises(pickle.UnpicklingError, match="Weights only load failed"):
+        create_timm_model("test_resnet", True, {})
+    assert not mark.exists()
