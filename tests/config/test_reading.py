@@ -84,6 +84,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("case", HOSTILE)
+@pytest.mark.fault("yaml")
 def test_what_is_no_plain_data_is_refused_at_its_line(
     case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,6 +104,7 @@ def test_what_is_no_plain_data_is_refused_at_its_line(
     assert not (tmp_path / "MARKER").exists()
 
 
+@pytest.mark.fault("yaml")
 def test_files_that_are_no_text_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "f.yaml"
     with pytest.raises(RecipeError, match=r"^cannot read f: No such file"):
@@ -114,13 +116,15 @@ def test_files_that_are_no_text_are_refused(tmp_path: Path) -> None:
         read_file(path, "f")
 
 
+@pytest.mark.fault("yaml")
 def test_a_recipe_has_at_most_a_megabyte(tmp_path: Path) -> None:
     path = tmp_path / "f.yaml"
     path.write_text("a: " + "x" * (LARGEST_BYTES - 3))
     assert len(read_file(path).tree["a"]) == LARGEST_BYTES - 3
     path.write_text("a: " + "x" * (LARGEST_BYTES - 2))
-    with pytest.raises(RecipeError, match=r"f.yaml: 1,000,001 bytes; a recipe has at most 1,000,000$"):
-        read_file(path)
+    for too_large in (path, Path("/dev/zero")):
+        with pytest.raises(RecipeError, match=r": more than 1,000,000 bytes, which is the most"):
+            read_file(too_large)
 
 
 @pytest.mark.parametrize(
@@ -148,6 +152,7 @@ def test_values_of_overrides(text: str, value: object) -> None:
 @pytest.mark.parametrize(
     "text", ["[1, 2", "{a", "'x", "[*a]", "[!mine 1]", "[1] 2", "a\x00", "\udcff", "[" * 99]
 )
+@pytest.mark.fault("yaml")
 def test_broken_values_of_overrides_are_refused(text: str) -> None:
     with pytest.raises(RecipeError, match=r"^override a:\d+: "):
         read_value(text, "override a")
@@ -167,6 +172,7 @@ def result(read: Callable[[str, str], object], text: str) -> object:
 
 @FUZZ
 @given(st.one_of(YAML_LIKE, st.text(max_size=60)))
+@pytest.mark.fault("fuzz")
 def test_any_text_is_read_or_refused(text: str) -> None:
     found = result(read_text, text)
     if isinstance(found, Document):
@@ -177,6 +183,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 
 @FUZZ
 @given(st.one_of(YAML_LIKE, st.text(max_size=60)))
+@pytest.mark.fault("fuzz")
 def test_any_value_is_read_or_refused(text: str) -> None:
     found = result(read_value, text)
     assert found is None or isinstance(found, str | list | dict) or str(found).startswith("place:")
@@ -184,6 +191,7 @@ def test_any_value_is_read_or_refused(text: str) -> None:
 
 @FUZZ
 @given(st.one_of(YAML_LIKE, YAML_LIKE.map("a.b=".__add__), st.text(max_size=60).map("a={}[".__add__)))
+@pytest.mark.fault("fuzz")
 def test_any_override_is_read_or_refused(text: str) -> None:
     found = result(lambda override, _: split_override(override), text)
     assert "override" in str(found) if isinstance(found, RecipeError) else text.startswith(f"{found[0]}=")  # type: ignore[index]

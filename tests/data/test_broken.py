@@ -7,6 +7,7 @@ from spatialvision.data.broken import BrokenImages
 from spatialvision.errors import DataError
 
 
+@pytest.mark.fault("images")
 def test_an_error_names_the_file_the_reason_and_what_to_do() -> None:
     with pytest.raises(
         DataError, match=r"a\.jpg cannot be read: truncated; restore the file, or .*data\.broken=skip"
@@ -17,6 +18,7 @@ def test_an_error_names_the_file_the_reason_and_what_to_do() -> None:
 @pytest.mark.parametrize(
     ("policy", "outcome"), [("skip", "left out"), ("replace", "replaced by a plain picture")]
 )
+@pytest.mark.fault("images")
 def test_each_file_is_listed_once_and_too_many_end_the_run(
     policy, outcome: str, caplog: pytest.LogCaptureFixture
 ) -> None:

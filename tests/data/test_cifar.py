@@ -94,6 +94,7 @@ class Bomb:
 
 
 @NAMES
+@pytest.mark.fault("pickle")
 def test_each_damaged_file_is_refused_by_name_and_not_opened(
     name: str, make_tree: MakeTree, tmp_path: Path
 ) -> None:
@@ -112,6 +113,7 @@ def test_each_damaged_file_is_refused_by_name_and_not_opened(
 
 
 @NAMES
+@pytest.mark.fault("download")
 def test_missing_and_offline_says_what_where_and_how(name: str, tmp_path: Path) -> None:
     dataset_class = torchvision_class(name)
     with pytest.raises(DataError) as caught:
@@ -127,6 +129,7 @@ def test_missing_and_offline_says_what_where_and_how(name: str, tmp_path: Path) 
 
 
 @NAMES
+@pytest.mark.fault("download")
 def test_a_dead_address_gives_the_one_error(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -138,6 +141,7 @@ def test_a_dead_address_gives_the_one_error(
 
 
 @NAMES
+@pytest.mark.fault("download")
 def test_an_archive_in_the_data_root_is_unpacked_without_network(
     name: str,
     make_tree: MakeTree,

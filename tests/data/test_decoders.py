@@ -51,6 +51,7 @@ def test_a_jpeg_is_read_as_pillow_reads_it(decode, options: dict, make_photograp
 @DECODER
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("format_name", ["JPEG", "PNG"])
+@pytest.mark.fault("images")
 def test_a_picture_is_turned_as_its_exif_data_say(
     decode, orientation: int, format_name: str, make_photograph: MakePhotograph
 ) -> None:
@@ -67,6 +68,7 @@ def test_a_picture_is_turned_as_its_exif_data_say(
     [("CMYK", "JPEG"), ("L", "JPEG"), ("RGB", "PNG"), ("RGBA", "PNG"), ("P", "PNG"), ("1", "PNG"), ("LA", "PNG"),
      ("RGB", "WEBP"), ("RGB", "BMP"), ("CMYK", "TIFF")],
 )  # fmt: skip
+@pytest.mark.fault("images")
 def test_odd_files_are_read_whatever_their_name(
     decode, mode: str, format_name: str, make_photograph: MakePhotograph
 ) -> None:
@@ -75,6 +77,7 @@ def test_odd_files_are_read_whatever_their_name(
 
 
 @DECODER
+@pytest.mark.fault("images")
 def test_sixteen_bits_keep_their_upper_eight(decode) -> None:
     grey = np.arange(0, 65536, 16, dtype=np.uint16).reshape(64, 64)
     picture = read_picture(saved(Image.fromarray(grey), "PNG"), decode)
@@ -82,6 +85,7 @@ def test_sixteen_bits_keep_their_upper_eight(decode) -> None:
 
 
 @DECODER
+@pytest.mark.fault("images")
 def test_a_damaged_file_is_an_error(decode, make_photograph: MakePhotograph) -> None:
     content = saved(make_photograph(0, (200, 300)))
     for damaged in (content[: len(content) // 2], content[:300], b"", b"no picture", b"\xff\xd8\xff"):
@@ -90,6 +94,7 @@ def test_a_damaged_file_is_an_error(decode, make_photograph: MakePhotograph) -> 
 
 
 @pytest.mark.skipif(not DECODERS["simplejpeg"].is_usable, reason="needs simplejpeg")
+@pytest.mark.fault("images")
 def test_holes_of_zeros_are_noticed_where_they_throw_the_decoding_out_of_step(
     make_photograph: MakePhotograph,
 ) -> None:
@@ -109,6 +114,7 @@ def test_holes_of_zeros_are_noticed_where_they_throw_the_decoding_out_of_step(
 
 @DECODER
 @pytest.mark.parametrize("format_name", ["JPEG", "PNG"])
+@pytest.mark.fault("images")
 def test_too_many_pixels_are_refused_by_the_header(decode, format_name: str) -> None:
     content = saved(Image.new("L", (64, 64)), format_name)
     if format_name == "JPEG":

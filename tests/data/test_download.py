@@ -10,6 +10,7 @@ from spatialvision.data.download import DownloadFailedError, download
 from spatialvision.errors import StorageError
 
 
+@pytest.mark.fault("download")
 def test_files_arrive_whole_and_alone(tmp_path: Path) -> None:
     root = tmp_path / "deep" / "root"
 
@@ -30,6 +31,7 @@ def test_files_arrive_whole_and_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "error", [ConnectionResetError("gone"), RuntimeError("gone\nfor good"), TimeoutError()]
 )
+@pytest.mark.fault("download")
 def test_a_broken_download_is_one_line_and_leaves_nothing(tmp_path: Path, error: Exception) -> None:
     def fetch(staging: Path) -> None:
         (staging / "half").write_text("hal")

@@ -58,6 +58,11 @@ def test_missing_parts_are_named(photographs: Path, tmp_path: Path) -> None:
     (photographs / "val" / "strange").mkdir()
     with pytest.raises(DataError, match=r"val: expected the classes of the training split, got strange"):
         load()
+    (photographs / "val" / "strange").rename(photographs / "val" / "\udcff")
+    with pytest.raises(DataError, match=r"val: expected folders whose names are UTF-8, got b'\\xff'"):
+        load()
+    (photographs / "val" / "\udcff").rmdir()
+    (photographs / "val" / "strange").mkdir()
     (photographs / "val").rename(photographs / "elsewhere")
     with pytest.raises(DataError, match="expected a folder val or test beside train"):
         load()

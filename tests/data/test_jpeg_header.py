@@ -31,6 +31,7 @@ def test_size_and_orientation_are_those_that_were_written(
     assert jpeg_header(saved(image.convert("L"), **options)) == JpegHeader((37, 51), 1)
 
 
+@pytest.mark.fault("images")
 def test_what_is_no_ordinary_jpeg_has_no_header(make_photograph: MakePhotograph) -> None:
     image = make_photograph(0, (37, 51))
     content = saved(image)
@@ -45,6 +46,7 @@ def test_what_is_no_ordinary_jpeg_has_no_header(make_photograph: MakePhotograph)
         assert jpeg_header(other) is None
 
 
+@pytest.mark.fault("images")
 def test_a_jpeg_cut_off_anywhere_does_not_break_the_reading(make_photograph: MakePhotograph) -> None:
     content = saved(make_photograph(0, (37, 51)))
     found = {jpeg_header(content[:length]) for length in range(len(content))}
@@ -52,6 +54,7 @@ def test_a_jpeg_cut_off_anywhere_does_not_break_the_reading(make_photograph: Mak
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.fault("images")
 def test_damaged_exif_data_mean_upright(order: str) -> None:
     entry = struct.pack(f"{order}HHIHH", 274, 3, 1, 6, 0)
     head = {"<": b"II", ">": b"MM"}[order] + struct.pack(f"{order}HI", 42, 8)

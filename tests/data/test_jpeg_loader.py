@@ -198,6 +198,7 @@ def damaged(photographs: Path) -> Path:
 
 
 @pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.fault("images")
 def test_a_broken_image_ends_the_run_with_its_name(damaged: Path, workers: int) -> None:
     loader = make_loader(damaged, workers=workers)
     with pytest.raises(DataError, match=r"train/n00000000/2\.JPEG cannot be read: .*data\.broken=skip"):
@@ -205,6 +206,7 @@ def test_a_broken_image_ends_the_run_with_its_name(damaged: Path, workers: int) 
 
 
 @pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.fault("images")
 def test_a_skipped_image_is_left_out_of_its_batch(damaged: Path, workers: int) -> None:
     loader = make_loader(damaged, policy="skip", workers=workers)
     (batch,) = drawn(loader, [(torch.arange(24), 0)])
@@ -216,6 +218,7 @@ def test_a_skipped_image_is_left_out_of_its_batch(damaged: Path, workers: int) -
     assert len(loader.batch(torch.tensor([2, 9]), 0).images) == 1
 
 
+@pytest.mark.fault("images")
 def test_a_replaced_image_is_plain(damaged: Path) -> None:
     loader = make_loader(damaged, policy="replace")
     batch = loader.batch(torch.arange(24), 0)

@@ -108,6 +108,7 @@ def test_images_and_labels_must_be_equally_many(tmp_path: Path, write_tree: Writ
 
 
 @NAMES
+@pytest.mark.fault("download")
 def test_missing_and_offline_says_what_where_and_how(name: str, tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         load(name, tmp_path / "root")
@@ -132,6 +133,7 @@ def point_to(monkeypatch: pytest.MonkeyPatch, mirror: str) -> None:
 
 
 @NAMES
+@pytest.mark.fault("download")
 def test_a_dead_address_gives_the_one_error(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -176,6 +178,7 @@ def test_a_download_is_silent_and_found_again(
     expect_content(load("mnist", root, offline=True), mnist_content)
 
 
+@pytest.mark.fault("download")
 def test_a_damaged_download_leaves_nothing_behind(mirror: Path, tmp_path: Path) -> None:
     last = mirror / mnist._FILES[-1]
     last.write_bytes(gzip.compress(b"something else"))
@@ -184,6 +187,7 @@ def test_a_damaged_download_leaves_nothing_behind(mirror: Path, tmp_path: Path) 
     assert list((tmp_path / "root").iterdir()) == []
 
 
+@pytest.mark.fault("download")
 def test_a_download_keeps_the_files_that_are_there(mirror: Path, tmp_path: Path) -> None:
     folder = tmp_path / "root" / FOLDERS["mnist"]
     folder.mkdir(parents=True)

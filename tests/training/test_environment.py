@@ -6,6 +6,7 @@ import torch
 from spatialvision.training.environment import changes, describe_environment
 
 
+@pytest.mark.fault("secrets")
 def test_it_names_what_can_change_a_result_and_no_environment_variable(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -50,6 +50,7 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"\x80", pickle.dumps(Hostile(Path("executed"))), b"\xff" * 100])
+@pytest.mark.fault("pickle")
 def test_what_is_no_safetensors_file_is_refused_and_not_executed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
 ) -> None:

@@ -39,11 +39,12 @@ def read_file(path: Path, source: str | None = None) -> Document:
     """
     name = source or str(path)
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(LARGEST_BYTES + 1)  # of what may be a device without an end
     except OSError as error:
         raise RecipeError(f"cannot read {name}: {error.strerror}") from error
     if len(content) > LARGEST_BYTES:
-        raise RecipeError(f"{name}: {len(content):,} bytes; a recipe has at most {LARGEST_BYTES:,}")
+        raise RecipeError(f"{name}: more than {LARGEST_BYTES:,} bytes, which is the most that a recipe has")
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:

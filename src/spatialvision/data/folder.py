@@ -127,13 +127,17 @@ def find_classes(folder: Path) -> tuple[str, ...]:
     """The names of the folders in a folder, in order.
 
     Raises:
-        DataError: the folder is missing, or holds no other.
+        DataError: the folder is missing, holds no other, or one whose name is no text.
     """
     if not folder.is_dir():
         raise DataError(f"{folder} is missing: expected a folder with one folder of images for each class")
     found = sorted(item.name for item in os.scandir(folder) if item.is_dir() and item.name[0] != ".")
     if not found:
         raise DataError(f"{folder} is empty: expected one folder of images for each class in it")
+    for name in found:
+        if name != name.encode(errors="replace").decode():
+            # Files of a run are UTF-8, and a training must not fail at the end, when it writes its classes down.
+            raise DataError(f"{folder}: expected folders whose names are UTF-8, got {os.fsencode(name)!r}")
     return tuple(found)
 
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 MOST_PIXELS = 178_956_970
 """Where Pillow refuses an image too: twice its ``MAX_IMAGE_PIXELS``, half a gigabyte of RGB."""
 
+FORMATS = ("JPEG", "PNG", "PPM", "BMP", "GIF", "TIFF", "WEBP", "JPEG2000", "AVIF")
+"""What Pillow may take a file for, whatever its name: it would have Ghostscript run what is in a PostScript file."""
+
 Decode = Callable[[bytes, JpegHeader], np.ndarray]
 
 
@@ -47,12 +50,12 @@ def read_picture(content: bytes, decode: Decode) -> np.ndarray:
 
 
 def read_with_pillow(content: bytes) -> np.ndarray:
-    """The upright picture in an image file of any format that Pillow knows: uint8 (H, W, 3)."""
+    """The upright picture in an image file of any of :data:`FORMATS`: uint8 (H, W, 3)."""
     from PIL import Image
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of many pixels, which are checked below, and of odd metadata
-        with Image.open(io.BytesIO(content)) as image:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             return from_pillow(image)
 
 

@@ -6,6 +6,7 @@ any time, also while collectives are stuck.
 
 import json
 import os
+import socket
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -14,6 +15,7 @@ import torch.distributed as dist
 
 ADDRESS = "SPATIALVISION_BOARD"
 """Environment variable with host and port of the launcher's store."""
+LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True)
@@ -108,9 +110,22 @@ def _ending(text: bytes) -> Ending:
 
 
 def serve() -> tuple[Board, str]:
-    """A board in this process, and its address for `ADDRESS`."""
-    store = dist.TCPStore("localhost", 0, is_master=True, wait_for_workers=False)
-    return Board(store), f"localhost:{store.port}"
+    """A board in this process, and its address for `ADDRESS`, which only this machine reaches.
+
+    Whoever else asks in this process for a ``multi_tenant`` store at its port shares it.
+    """
+    # Left to itself a store listens on every address of the machine, and what it is told is believed.
+    listening = socket.create_server((LOOPBACK, 0))
+    port = listening.getsockname()[1]
+    store = dist.TCPStore(
+        LOOPBACK,
+        port,
+        is_master=True,
+        wait_for_workers=False,
+        multi_tenant=True,
+        master_listen_fd=listening.detach(),
+    )
+    return Board(store), f"{LOOPBACK}:{port}"
 
 
 def has_launcher() -> bool:

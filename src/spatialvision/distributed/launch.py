@@ -27,22 +27,11 @@ def launch(
     """
     from torch.distributed.elastic.multiprocessing.api import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
-    from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+    from torch.distributed.launcher.api import elastic_launch
 
     from spatialvision.distributed.board import ADDRESS, serve
     from spatialvision.distributed.guard import Guard
 
-    config = LaunchConfig(
-        min_nodes=1,
-        max_nodes=1,
-        nproc_per_node=processes,
-        run_id=uuid.uuid4().hex,
-        rdzv_backend="c10d",
-        rdzv_endpoint="localhost:0",
-        max_restarts=0,
-        monitor_interval=0.1,
-        signals_to_handle=ENDS_AT_ONCE,
-    )
     # Its messages name local ranks and exit codes; ours say what to do.
     logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
     with (stop or StopSignal()).installed() as stop:
@@ -54,7 +43,7 @@ def launch(
         try:
             os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # a dying store says a page
             with _environment(ADDRESS, address):
-                elastic_launch(config, sys.executable)("-m", "spatialvision", *command)
+                elastic_launch(_config(processes, address), sys.executable)("-m", "spatialvision", *command)
         except ChildFailedError as error:
             ending = board.ending()
             if ending is None and stop.received:
@@ -67,6 +56,24 @@ def launch(
             ) from None
         finally:
             guard.over()
+
+
+def _config(processes: int, address: str) -> Any:
+    """That of so many processes which meet at the store at ``address``: one of their own would be open to everybody."""
+    from torch.distributed.launcher.api import LaunchConfig
+
+    return LaunchConfig(
+        min_nodes=1,
+        max_nodes=1,
+        nproc_per_node=processes,
+        run_id=uuid.uuid4().hex,
+        rdzv_backend="static",
+        rdzv_endpoint=address,
+        rdzv_configs={"rank": 0},
+        max_restarts=0,
+        monitor_interval=0.1,
+        signals_to_handle=ENDS_AT_ONCE,
+    )
 
 
 @contextmanager

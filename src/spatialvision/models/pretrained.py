@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import nn
 
 from spatialvision.errors import DataError
@@ -43,12 +44,12 @@ def create_timm_model(name: str, pretrained: bool, arguments: Mapping[str, Any])
 
     Raises:
         ValueError: timm cannot build the model with these arguments.
-        DataError: the weights are not on this machine, and cannot or must not be fetched.
+        DataError: the weights are damaged, or not on this machine, and cannot or must not be fetched.
     """
     import timm
 
     try:
-        with _hub_offline(name) if pretrained and is_offline() else nullcontext():
+        with _weights_only(), _hub_offline(name) if pretrained and is_offline() else nullcontext():
             return timm.create_model(name, pretrained=pretrained, **arguments)
     except OSError as error:
         advice = "run once where it may be fetched" if is_offline() else "check the connection"
@@ -57,9 +58,25 @@ def create_timm_model(name: str, pretrained: bool, arguments: Mapping[str, Any])
             f"{' (offline)' if is_offline() else ''}: {advice}, or give a file with "
             f"arguments: {{pretrained_cfg_overlay: {{file: …}}}}. ({error})"
         ) from error
+    except SafetensorError as error:
+        raise DataError(f"pretrained weights of timm's {name} are damaged: {error}") from error
     except (TypeError, AssertionError, RuntimeError) as error:
         given = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
         raise ValueError(f"timm's {name} cannot be built with {given}: {error}") from error
+
+
+@contextmanager
+def _weights_only() -> Iterator[None]:
+    """Have PyTorch load tensors and nothing else: older timm lets a file of weights run what is pickled in it."""
+    name = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
+    before = os.environ.get(name)
+    os.environ[name] = "1"
+    try:
+        yield
+    finally:
+        os.environ.pop(name)
+        if before is not None:
+            os.environ[name] = before
 
 
 @contextmanager

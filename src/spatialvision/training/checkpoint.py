@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
@@ -69,16 +70,9 @@ class Checkpoints:
         warnings: list[str] = []
         for path in self._newest_first():
             try:
-                contents = read_verified(path)
+                return *_parsed(path, read_verified(path)), warnings
             except DataError as error:
                 warnings.append(f"{error}; using the checkpoint before it")
-                continue
-            tensors = {
-                Path(name).stem: load_tensors(data)
-                for name, data in contents.items()
-                if name.endswith("tensors")
-            }
-            return tensors, json.loads(contents["state.json"]), warnings
         if warnings:
             raise DataError(
                 "no valid checkpoint is left:\n  " + "\n  ".join(warnings) + "\nstart anew with --overwrite"
@@ -127,6 +121,16 @@ def read_verified(path: Path) -> dict[str, bytes]:
     if raw != _manifest(contents):
         raise DataError(f"{path / MANIFEST} is damaged")
     return contents
+
+
+def _parsed(path: Path, contents: dict[str, bytes]) -> tuple[dict[str, Tensors], dict[str, Any]]:
+    """Tensors and state; DataError where a file is as the manifest says, but not what its name says."""
+    groups = {name: data for name, data in contents.items() if name.endswith(".safetensors")}
+    try:
+        tensors = {Path(name).stem: load_tensors(data) for name, data in groups.items()}
+        return tensors, json.loads(contents["state.json"])
+    except (SafetensorError, ValueError, KeyError) as error:
+        raise DataError(f"{path} holds something else than tensors and a state ({error})") from error
 
 
 def _step(path: Path) -> int:

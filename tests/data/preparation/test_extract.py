@@ -35,6 +35,7 @@ def test_a_png_by_the_name_of_jpeg_is_an_image(archives: Any, tmp_path: Path) ->
     assert archives.contents(tmp_path / "out") == files
 
 
+@pytest.mark.fault("archive")
 def test_a_hostile_class_writes_nothing_but_its_images(archives: Any, tmp_path: Path) -> None:
     good = archives.image(1)
     items = [
@@ -76,6 +77,7 @@ def test_a_hostile_class_writes_nothing_but_its_images(archives: Any, tmp_path: 
     assert result.refused[3] == f"{WNID}: '{WNID}_2.JPEG': a symbolic link"
 
 
+@pytest.mark.fault("archive")
 def test_a_truncated_class_leaves_nothing_and_says_why(archives: Any, tmp_path: Path) -> None:
     whole = archives.class_tar({f"{WNID}_{number}.JPEG": archives.image(number) for number in range(3)})
     path, source = one_class(archives, whole[:6000])
@@ -99,6 +101,7 @@ def test_an_archive_that_shrinks_meanwhile_is_noticed(archives: Any, tmp_path: P
     assert result.failure == f"{WNID}: truncated: the archive ends within {WNID}_1.JPEG"
 
 
+@pytest.mark.fault("archive")
 def test_an_existing_folder_is_not_written_into(archives: Any, tmp_path: Path) -> None:
     path, source = one_class(archives, archives.class_tar({f"{WNID}_1.JPEG": archives.image(1)}))
     (tmp_path / "elsewhere").mkdir()

@@ -116,6 +116,7 @@ def test_a_file_that_is_there_is_only_checked(server: Server, get: Any) -> None:
     assert path.read_bytes() == CONTENT
 
 
+@pytest.mark.fault("download")
 def test_broken_connections_are_renewed_where_they_broke(server: Server, get: Any, tmp_path: Path) -> None:
     server.cuts = [1_000_000, 500_000]
     assert get().read_bytes() == CONTENT
@@ -123,6 +124,7 @@ def test_broken_connections_are_renewed_where_they_broke(server: Server, get: An
     assert names(tmp_path) == ["file.tar"]
 
 
+@pytest.mark.fault("download")
 def test_connections_that_bring_nothing_end_the_work_and_the_next_call_goes_on(
     server: Server, get: Any, tmp_path: Path
 ) -> None:
@@ -137,6 +139,7 @@ def test_connections_that_bring_nothing_end_the_work_and_the_next_call_goes_on(
     assert server.asked[-1] == "bytes=1000000-"
 
 
+@pytest.mark.fault("download")
 def test_the_rest_of_another_version_is_not_appended(server: Server, get: Any) -> None:
     server.cuts = [1_000_000, *[0] * 5]
     with pytest.raises(DataError):
@@ -145,11 +148,13 @@ def test_the_rest_of_another_version_is_not_appended(server: Server, get: Any) -
     assert get(md5="").read_bytes() == CONTENT[::-1]
 
 
+@pytest.mark.fault("download")
 def test_a_server_without_ranges_sends_all_again(server: Server, get: Any) -> None:
     server.cuts, server.knows_ranges = [1_000_000], False
     assert get().read_bytes() == CONTENT
 
 
+@pytest.mark.fault("download")
 def test_a_part_that_is_whole_already_is_taken(server: Server, get: Any, tmp_path: Path) -> None:
     """Killed between the last byte and the new name."""
     (tmp_path / "deep").mkdir()
@@ -157,6 +162,7 @@ def test_a_part_that_is_whole_already_is_taken(server: Server, get: Any, tmp_pat
     assert get().read_bytes() == CONTENT
 
 
+@pytest.mark.fault("download")
 def test_a_part_of_a_longer_file_is_begun_anew(server: Server, get: Any, tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "file.tar.part").write_bytes(bytes(len(CONTENT) + 1))
@@ -179,6 +185,7 @@ def test_what_aria2c_left_has_holes_and_is_not_gone_on_with(server: Server, get:
     assert names(tmp_path) == ["file.tar"]
 
 
+@pytest.mark.fault("download")
 def test_two_calls_for_one_file_do_not_write_into_each_other(
     server: Server, get: Any, tmp_path: Path
 ) -> None:
@@ -206,6 +213,7 @@ def test_two_calls_for_one_file_do_not_write_into_each_other(
     assert names(tmp_path) == ["file.tar"]
 
 
+@pytest.mark.fault("download")
 def test_a_wrong_md5_keeps_nothing(server: Server, get: Any, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=f"has the MD5 {MD5}, expected 0{{32}}; it was deleted"):
         get(md5="0" * 32)
@@ -213,6 +221,7 @@ def test_a_wrong_md5_keeps_nothing(server: Server, get: Any, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(("status", "requests"), [(404, 1), (403, 1), (503, 5)])
+@pytest.mark.fault("download")
 def test_a_refusal_is_told(server: Server, get: Any, status: int, requests: int) -> None:
     server.status = status
     with pytest.raises(DataError, match=f"the server answers {status}"):
@@ -220,6 +229,7 @@ def test_a_refusal_is_told(server: Server, get: Any, status: int, requests: int)
     assert len(server.asked) == requests
 
 
+@pytest.mark.fault("download")
 def test_no_server_is_told(server: Server, tmp_path: Path, console: Any, calm: Any) -> None:
     with pytest.raises(DataError, match=r"no connection .*refused"):
         fetch("http://127.0.0.1:1/file", tmp_path / "file", console=console, stop=calm)

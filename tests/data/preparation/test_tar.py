@@ -35,6 +35,7 @@ def test_times_in_extended_headers_are_passed_over(archives: Any) -> None:
 
 
 @pytest.mark.parametrize("form", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+@pytest.mark.fault("archive")
 def test_names_in_extended_headers_are_odd(archives: Any, form: int) -> None:
     files = [archives.regular("a" * 300, b"long"), archives.regular("b.JPEG", b"short")]
     found = archives.members(archives.write("a.tar", archives.tar(files, form)))
@@ -42,6 +43,7 @@ def test_names_in_extended_headers_are_odd(archives: Any, form: int) -> None:
     assert found[1].name == "b.JPEG"
 
 
+@pytest.mark.fault("archive")
 def test_a_name_that_an_extended_header_hides_is_odd(archives: Any) -> None:
     info, content = archives.regular("n01440764_1.JPEG", b"abc")
     info.pax_headers = {"path": "../../outside"}
@@ -61,6 +63,7 @@ def test_a_name_that_an_extended_header_hides_is_odd(archives: Any) -> None:
         (tarfile.CONTTYPE, "no regular file"),
     ],
 )
+@pytest.mark.fault("archive")
 def test_what_is_no_regular_file_says_so_and_hides_nothing_behind_it(
     archives: Any, kind: bytes, oddity: str
 ) -> None:
@@ -75,12 +78,14 @@ def test_a_leading_dot_is_no_part_of_the_name(archives: Any) -> None:
 
 
 @pytest.mark.parametrize("cut", [100, 512 + 100, 512 + 1024 + 300])
+@pytest.mark.fault("archive")
 def test_a_cut_is_an_error(archives: Any, cut: int) -> None:
     whole = archives.tar([archives.regular("a", bytes(1000)), archives.regular("b", bytes(1000))])
     with pytest.raises(DataError, match="truncated"):
         archives.members(archives.write("a.tar", whole[:cut]))
 
 
+@pytest.mark.fault("archive")
 def test_a_broken_header_is_an_error_and_no_end(archives: Any) -> None:
     """tarfile ends there without a word."""
     whole = bytearray(archives.tar([archives.regular("a", b"abc"), archives.regular("b", b"abc")]))
@@ -91,6 +96,7 @@ def test_a_broken_header_is_an_error_and_no_end(archives: Any) -> None:
         archives.members(archives.write("a.tar", bytes(whole)))
 
 
+@pytest.mark.fault("archive")
 def test_a_negative_size_is_an_error(archives: Any) -> None:
     info, _ = archives.regular("a", b"")
     block = bytearray(info.tobuf(tarfile.GNU_FORMAT))

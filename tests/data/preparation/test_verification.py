@@ -27,12 +27,14 @@ def holed(content: bytes, holes: int = 40) -> bytes:
 
 
 @pytest.mark.parametrize("content", [picture(), picture("L"), picture("CMYK"), picture(form="PNG")])
+@pytest.mark.fault("images")
 def test_images_of_all_kinds_are_whole(tmp_path: Path, content: bytes) -> None:
     """Also a PNG by the name of JPEG."""
     (tmp_path / "a.JPEG").write_bytes(content)
     assert examine(tmp_path / "a.JPEG") is None
 
 
+@pytest.mark.fault("images")
 def test_an_image_turned_by_its_exif_data_is_whole(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -50,6 +52,7 @@ def test_an_image_turned_by_its_exif_data_is_whole(tmp_path: Path) -> None:
         (picture(form="PNG")[:-700], "truncated"),
     ],
 )
+@pytest.mark.fault("images")
 def test_broken_images_are_told_with_the_reason(tmp_path: Path, content: bytes, reason: str) -> None:
     (tmp_path / "a.JPEG").write_bytes(content)
     finding = examine(tmp_path / "a.JPEG")
@@ -61,6 +64,7 @@ def test_broken_images_are_told_with_the_reason(tmp_path: Path, content: bytes, 
     assert any(each in finding.reason for each in reason.split("|"))
 
 
+@pytest.mark.fault("images")
 def test_a_bomb_is_refused_from_its_header(tmp_path: Path) -> None:
     """400 megapixels in a few bytes: the size in a small image's header is changed."""
     content = bytearray(picture())
@@ -73,6 +77,7 @@ def test_a_bomb_is_refused_from_its_header(tmp_path: Path) -> None:
 
 
 @strict
+@pytest.mark.fault("images")
 def test_damage_in_the_middle_is_found_by_the_strict_decoder(tmp_path: Path) -> None:
     (tmp_path / "a.JPEG").write_bytes(holed(picture(size=(300, 200))))
     finding = examine(tmp_path / "a.JPEG")
@@ -81,6 +86,7 @@ def test_damage_in_the_middle_is_found_by_the_strict_decoder(tmp_path: Path) -> 
     assert "can be decoded, but is damaged" in finding.reason
 
 
+@pytest.mark.fault("images")
 def test_a_tree_is_decoded_and_its_broken_images_listed(tmp_path: Path, console: Any, calm: Any) -> None:
     for number in range(150):
         folder = tmp_path / "tree" / "val" / f"n{number % 3:08}"

@@ -9,6 +9,25 @@ import pytest
 from spatialvision.runs.directory import Run
 
 HOSTILE = "<img src=x onerror=document.title='run'></script><script>document.title='run'</script>\"'&"
+# What a name can try, three at a time; whatever were fetched of it would be asked of this address.
+FOREIGN = "http://127.0.0.1:9"
+TRIES = [
+    (
+        f"<iframe src={FOREIGN}></iframe>",
+        f"</style><style>@import url({FOREIGN});*{{background:url({FOREIGN})}}</style>",
+        f"<meta http-equiv=refresh content='0;url={FOREIGN}'><base href={FOREIGN}>",
+    ),
+    (
+        "<svg onload=document.title='run'><image href=x onerror=document.title='run'></svg>",
+        f"</title></textarea></script><img src={FOREIGN}/x.png>",
+        "';document.title='run';'\\\";document.title='run';//${document.title='run'}{{7*7}}",
+    ),
+    (
+        f'"><link rel=stylesheet href={FOREIGN}><link rel=prefetch href={FOREIGN}>',
+        "<!--\u2028\u2029\u202e<script>document.title='run'",
+        f"<a href='javascript:document.title=1' ping={FOREIGN}>x</a>$\\href{{{FOREIGN}}}{{x}}$",
+    ),
+]
 
 
 @pytest.fixture
@@ -140,6 +159,29 @@ def test_a_chart_can_be_saved_as_a_picture(page_path: Path, opened: Callable) ->
     assert download.value.suggested_filename.endswith(".png")
 
 
+@pytest.mark.slow
+@pytest.mark.fault("names")
+@pytest.mark.parametrize("classes", TRIES)
+def test_no_name_is_more_than_text(
+    measured_run: Callable, written: Callable, opened: Callable, classes: tuple[str, ...]
+) -> None:
+    group, question, note = (name.replace("/", "∕") for name in classes)
+    for seed in range(2):
+        measured_run("made/plain", seed, 0.7, classes=classes, about={"question": question})
+        measured_run(f"made/{group}", seed, 0.6, classes=classes, fields={"note": note})
+    page = opened(written(baseline="plain", command=note))
+    for summary in page.locator("details:not([open]) > summary").all():
+        if summary.is_visible():
+            summary.click()
+    assert page.title() == "made: accuracy on test, 300 images"
+    assert (
+        page.locator("iframe, base, link, meta[http-equiv=refresh], [onload], [onerror], [ping]").count() == 0
+    )
+    assert page.locator("script").count() == 3
+    assert page.evaluate("() => document.body.innerText").count(note) > 0
+
+
+@pytest.mark.fault("names")
 def test_hostile_names_run_nothing(measured_run: Callable, written: Callable, opened: Callable) -> None:
     classes = ("<b onclick=alert(3)>cat", "javascript:alert(4)", HOSTILE)
     for seed in range(2):
