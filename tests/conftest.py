@@ -160,6 +160,10 @@ def without(row: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in names}
 
 
+def newest_checkpoint(run: Run) -> Path:
+    return max((run.path / "checkpoints").glob("step-*"))
+
+
 def contents(run: Run) -> dict[str, Any]:
     """All that must not depend on when a run was stopped: everything but the clock."""
     events = EventAccumulator(str(run.path / "tensorboard"))
@@ -167,6 +171,7 @@ def contents(run: Run) -> dict[str, Any]:
     tags = events.Tags()
     return {
         "weights": (run.path / "model.safetensors").read_bytes(),
+        "state": {path.name: path.read_bytes() for path in newest_checkpoint(run).glob("*.safetensors")},
         "metrics": [list(without(row, "seconds").items()) for row in run.metrics()],
         "results": without(run.results, "train_seconds"),
         "layers": (run.path / "layers.txt").read_text(),

@@ -33,6 +33,7 @@ def holder(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     process.stdout.close()
 
 
+@pytest.mark.fault("lock")
 def test_the_holder_is_named(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
     with pytest.raises(RecipeError) as caught:
         take_lock(tmp_path)
@@ -42,6 +43,7 @@ def test_the_holder_is_named(tmp_path: Path, holder: subprocess.Popen[str]) -> N
     )
 
 
+@pytest.mark.fault("lock")
 def test_a_killed_holder_leaves_no_lock(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
     holder.send_signal(signal.SIGKILL)
     holder.wait()
@@ -58,6 +60,7 @@ def test_a_closed_lock_is_free_again(tmp_path: Path) -> None:
     take_lock(tmp_path).close()
 
 
+@pytest.mark.fault("disk")
 def test_a_read_only_folder_is_refused(small_disk: Callable[[str], Path]) -> None:
     folder = small_disk("size=1m,ro")
     with pytest.raises(StorageError, match=f"cannot write {folder}/.lock: Read-only file system"):
