@@ -67,7 +67,9 @@ def test_a_disk_that_becomes_full(
     asked: int, undisturbed: Run, small_recipe: str, small_disk: Any, contents_of: Any
 ) -> None:
     recipe, disk = load_recipe(small_recipe, *OFTEN), small_disk("size=4m")
-    with pytest.raises(StorageError, match=r"cannot write .* \([\d,]+ bytes needed\): No space left") as caught:
+    with pytest.raises(
+        StorageError, match=r"cannot write .* \([\d,]+ bytes needed\): No space left"
+    ) as caught:
         train(recipe, runs_dir=disk / "runs", quiet=True, stop=Asked(asked, lambda: fill(disk)))
     assert caught.value.exit_code == 6
     run = Run(next(disk.glob("runs/small/*")))
@@ -93,7 +95,9 @@ def test_a_disk_that_can_only_be_read(
     run = Run(next(disk.glob("small/*")))
     before = {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
-    with pytest.raises(StorageError, match="cannot write .*: Read-only file system; choose a writable folder"):
+    with pytest.raises(
+        StorageError, match="cannot write .*: Read-only file system; choose a writable folder"
+    ):
         train(recipe, runs_dir=disk, quiet=True)
     assert {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()} == before
     check_whole(run, kept=4)

@@ -49,7 +49,9 @@ def test_all_stop_at_one_step_and_the_last_good_checkpoint_is_kept(
     process = start("train", small_recipe, *settings, "--import", "mine.py", "--name", "mine")
     _, errors = process.communicate(timeout=200)
     assert process.returncode == 4, errors
-    assert re.search(rf"^spatialvision: rank [01]: {says}; the checkpoint of step 6 is good", errors, re.M), errors
+    assert re.search(rf"^spatialvision: rank [01]: {says}; the checkpoint of step 6 is good", errors, re.M), (
+        errors
+    )
     run = Run(tmp_path / "runs/small/mine")
     for log in ("train.log", "logs/rank-1.log"):
         assert f"ERROR failed: {says}; the checkpoint of step 6 is good" in (run.path / log).read_text()

@@ -95,7 +95,13 @@ def test_one_stop_leaves_no_trace(
 @pytest.mark.fault("stop")
 @pytest.mark.parametrize("name", list(EXPERIMENTS)[1:])
 def test_many_stops_leave_no_trace(
-    name: str, whole: Any, small_recipe: str, tmp_path: Path, stop_when_asked: Any, contents_of: Any, times: Any
+    name: str,
+    whole: Any,
+    small_recipe: str,
+    tmp_path: Path,
+    stop_when_asked: Any,
+    contents_of: Any,
+    times: Any,
 ) -> None:
     """At a few random moments, or, in full numbers, at every step."""
     reference, _ = whole(name)
@@ -152,7 +158,9 @@ def test_the_record_is_cut_back_to_the_checkpoint(
 
 
 @pytest.mark.fault("damage")
-@pytest.mark.parametrize("name", ["manifest.json", "model.safetensors", "optimizer.safetensors", "state.json"])
+@pytest.mark.parametrize(
+    "name", ["manifest.json", "model.safetensors", "optimizer.safetensors", "state.json"]
+)
 def test_a_broken_newest_checkpoint_costs_time_and_nothing_else(
     name: str, whole: Any, small_recipe: str, tmp_path: Path, stop_when_asked: Any, contents_of: Any
 ) -> None:

@@ -74,7 +74,9 @@ def test_stopped_in_an_epoch_and_continued_with_other_workers_it_ends_the_same(
             quiet=True,
             stop=stop_when_asked(moment),
         )
-    again = train(load_recipe(recipe, *options, f"data.workers={then}"), runs_dir=tmp_path / "parts", quiet=True)
+    again = train(
+        load_recipe(recipe, *options, f"data.workers={then}"), runs_dir=tmp_path / "parts", quiet=True
+    )
     assert contents_of(again) == contents_of(whole)
 
 

@@ -128,7 +128,9 @@ def worker_failures_told() -> Iterator[None]:
             why = f"{text.splitlines()[-1]}; its traceback is in the log"
         else:
             raise
-        raise WorkerError(f"a process that decodes images failed: {why}; the same command continues") from error
+        raise WorkerError(
+            f"a process that decodes images failed: {why}; the same command continues"
+        ) from error
 
 
 @contextlib.contextmanager
