@@ -65,3 +65,11 @@ def test_a_read_only_folder_is_refused(small_disk: Callable[[str], Path]) -> Non
     folder = small_disk("size=1m,ro")
     with pytest.raises(StorageError, match=f"cannot write {folder}/.lock: Read-only file system"):
         take_lock(folder)
+
+
+@pytest.mark.fault("disk")
+def test_a_full_disk_is_said(small_disk: Callable[[str], Path]) -> None:
+    folder = small_disk("size=4k")
+    (folder / "all of it").write_bytes(bytes(4096))
+    with pytest.raises(StorageError, match=f"cannot write {folder}/.lock: No space left on device"):
+        take_lock(folder)

@@ -1,3 +1,4 @@
+import itertools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -75,8 +76,7 @@ def test_a_full_disk_takes_rows_whole_or_not_at_all(small_disk: Callable[[str], 
     folder = small_disk("size=8k")
     journal = Journal(folder, tensorboard=False)
     with pytest.raises(StorageError, match=r"metrics\.jsonl \(\d+ bytes needed\): No space left on device"):
-        for _ in range(10_000):
-            journal.write([ROW])
+        list(map(journal.write, itertools.repeat([ROW], 10_000)))
     content = (folder / "metrics.jsonl").read_text()
     assert len(content) > 7000
     assert set(content.splitlines(keepends=True)) == {json.dumps(ROW) + "\n"}
