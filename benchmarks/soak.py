@@ -300,8 +300,8 @@ def report(found: Soak, minutes: float) -> str:
     lines = ["| soak | |", "| --- | --- |", *(f"| {name} | {text} |" for name, text in rows), ""]
     lines += [
         f"`python benchmarks/soak.py --minutes {minutes:g}`. Compared: weights, moving average, optimizer, sums, "
-        "metrics, results and evaluations, byte by byte. Memory and handles: medians of the second and the last tenth of the"
-        " samples; flat is at most 5 % + 5 MiB more memory, and no handle more.",
+        "metrics, results and evaluations, byte by byte. Memory and handles: medians of the second and the last"
+        " tenth of the samples; flat is at most 5 % + 5 MiB more memory, and no handle more.",
         "",
         f"{processor_name()}, {os.cpu_count()} cores, PyTorch {torch.__version__.partition('+')[0]}, "
         f"Python {platform.python_version()}.",
