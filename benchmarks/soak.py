@@ -250,8 +250,12 @@ def contents(path: Path) -> dict[str, Any]:
         ],
         "results": {name: value for name, value in run.results.items() if name != "train_seconds"},
         **{str(file.relative_to(path)): file.read_bytes() for file in files},
-        # By which name the last checkpoint goes depends on how often it was written.
-        **{f"checkpoint/{file.name}": file.read_bytes() for file in newest.glob("*.safetensors")},
+        # Its name, and whether the last sums were written as rows before it or after, depend on the last stop.
+        **{
+            f"checkpoint/{file.name}": file.read_bytes()
+            for file in newest.glob("*.safetensors")
+            if file.stem != "sums"
+        },
     }
 
 
@@ -299,7 +303,7 @@ def report(found: Soak, minutes: float) -> str:
             )
     lines = ["| soak | |", "| --- | --- |", *(f"| {name} | {text} |" for name, text in rows), ""]
     lines += [
-        f"`python benchmarks/soak.py --minutes {minutes:g}`. Compared: weights, moving average, optimizer, sums, "
+        f"`python benchmarks/soak.py --minutes {minutes:g}`. Compared: weights, moving average, optimizer, "
         "metrics, results and evaluations, byte by byte. Memory and handles: medians of the second and the last"
         " tenth of the samples; flat is at most 5 % + 5 MiB more memory, and no handle more.",
         "",

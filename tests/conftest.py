@@ -160,8 +160,10 @@ def without(row: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in names}
 
 
-def newest_checkpoint(run: Run) -> Path:
-    return max((run.path / "checkpoints").glob("step-*"))
+def newest_state(run: Run) -> dict[str, bytes]:
+    """Weights, optimizer and moving average; whether the last rows were written before or after them is free."""
+    newest = max((run.path / "checkpoints").glob("step-*"))
+    return {path.name: path.read_bytes() for path in newest.glob("*.safetensors") if path.stem != "sums"}
 
 
 def contents(run: Run) -> dict[str, Any]:
@@ -171,7 +173,7 @@ def contents(run: Run) -> dict[str, Any]:
     tags = events.Tags()
     return {
         "weights": (run.path / "model.safetensors").read_bytes(),
-        "state": {path.name: path.read_bytes() for path in newest_checkpoint(run).glob("*.safetensors")},
+        "state": newest_state(run),
         "metrics": [list(without(row, "seconds").items()) for row in run.metrics()],
         "results": without(run.results, "train_seconds"),
         "layers": (run.path / "layers.txt").read_text(),
