@@ -24,7 +24,7 @@ FAULTS = {
     "workers": ("0, 1 or 2 workers read the images", "identical batches"),
     "processes": (
         "a run goes on with another number of processes",
-        "every image once an epoch, weights to 1e-6",
+        "every image once an epoch; loss to 1e-5, weights to 1e-6",
     ),
     "kill": ("`kill -9` while a checkpoint is written", "no invalid one visible, no acknowledged one lost"),
     "damage": (

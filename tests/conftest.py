@@ -182,6 +182,12 @@ def without(row: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in names}
 
 
+def newest_state(run: Run) -> dict[str, bytes]:
+    """Weights, optimizer and moving average; whether the last rows were written before or after them is free."""
+    newest = max((run.path / "checkpoints").glob("step-*"))
+    return {path.name: path.read_bytes() for path in newest.glob("*.safetensors") if path.stem != "sums"}
+
+
 def contents(run: Run) -> dict[str, Any]:
     """All that must not depend on when a run was stopped: everything but the clock."""
     events = EventAccumulator(str(run.path / "tensorboard"))
@@ -189,6 +195,7 @@ def contents(run: Run) -> dict[str, Any]:
     tags = events.Tags()
     return {
         "weights": (run.path / "model.safetensors").read_bytes(),
+        "state": newest_state(run),
         "metrics": [list(without(row, "seconds").items()) for row in run.metrics()],
         "results": without(run.results, "train_seconds"),
         "layers": (run.path / "layers.txt").read_text(),

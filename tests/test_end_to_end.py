@@ -226,6 +226,7 @@ def test_piped_output_is_plain_lines(command: Any, small_recipe: str) -> None:
     assert len(lines) == 3
 
 
+@pytest.mark.fault("lock")
 def test_two_processes_do_not_share_a_run(start: Any, small_recipe: str, tmp_path: Path) -> None:
     arguments = ("train", small_recipe, "epochs=1000", "--name", "mine")
     first = start(*arguments)
@@ -239,6 +240,7 @@ def test_two_processes_do_not_share_a_run(start: Any, small_recipe: str, tmp_pat
     assert Run(tmp_path / "runs/small/mine").status["state"] == "running"
 
 
+@pytest.mark.fault("disk")
 @pytest.mark.parametrize("options", ["size=24k", "size=100k", "ro"])
 def test_a_disk_that_takes_no_more_is_one_line(
     start: Any, command: Any, small_recipe: str, small_disk: Callable[[str], Path], options: str

@@ -47,6 +47,7 @@ def assert_equal(batches: list[Batch], others: list[Batch]) -> None:
         assert all(torch.equal(one, two) for one, two in zip(batch, other, strict=True))
 
 
+@pytest.mark.fault("workers")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_any_number_of_workers_gives_the_same_batches(photographs: Path, workers: int) -> None:
     alone = drawn(make_loader(photographs), PLAN)
@@ -135,10 +136,23 @@ class Dying(Reader):
         return super().__getitem__(request)
 
 
+@pytest.mark.fault("process")
+class Raising(Reader):
+    def __getitem__(self, request):
+        if 5 in request.positions and multiprocessing.parent_process() is not None:
+            raise KeyError("a drawer that is not there")
+        return super().__getitem__(request)
+
+
 @pytest.mark.parametrize(
-    ("reader", "problem"), [(Hanging, "timed out after 2"), (Dying, "killed by signal|exited")]
+    ("reader", "problem"),
+    [
+        (Hanging, "timed out after 2"),
+        (Dying, "killed by signal|exited"),
+        (Raising, "KeyError: 'a drawer that is not there'; its traceback is in the log"),
+    ],
 )
-def test_a_worker_that_hangs_or_dies_is_an_error_at_once(
+def test_a_worker_that_hangs_dies_or_raises_is_an_error_at_once(
     photographs: Path, reader: type, problem: str
 ) -> None:
     before, begin = set(multiprocessing.active_children()), time.monotonic()

@@ -107,3 +107,16 @@ def test_an_error_is_accounted_for_once() -> None:
     with pytest.raises(DataError) as caught, accounted(watch), accounted(watch):  # type: ignore[arg-type]
         raise DataError("a file is missing")
     assert not caught.value.told
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("a process that decodes images failed", "rank 1: a process that decodes images failed"),
+        ("rank 0 differs", "rank 0 differs"),
+    ],
+)
+def test_the_rank_is_named_unless_the_message_does(said: str, told: str) -> None:
+    watch = Told()
+    end_with(WorkerError(said), watch)
+    assert watch.board == Ending(1, 5, told)

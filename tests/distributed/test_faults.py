@@ -25,6 +25,7 @@ detection = load()
 BESIDE_OTHER_TESTS = 8
 
 
+@pytest.mark.fault("process")
 @pytest.mark.slow
 @pytest.mark.parametrize("case", detection.CASES, ids=lambda case: case.name)
 def test_a_fault_ends_the_job(case: Any) -> None:

@@ -68,6 +68,7 @@ def by_hand(rank: int, world_size: int, port: int, *command: str) -> subprocess.
     )  # fmt: skip
 
 
+@pytest.mark.fault("processes")
 @pytest.mark.slow
 @pytest.mark.parametrize("world_size", [2, 3])
 def test_every_image_counts_once_whatever_the_size_of_the_split(
@@ -169,6 +170,7 @@ TWO_EPOCHS = (
 )  # fmt: skip
 
 
+@pytest.mark.fault("processes")
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_run_goes_on_with_more_and_with_fewer_processes(

@@ -96,12 +96,14 @@ def wait_until_met(folder: Path, moment: str, process: subprocess.Popen[str]) ->
         time.sleep(0.002)
 
 
+@pytest.mark.fault("stop")
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_every_signal_to_everyone_at_every_moment(
     start: Callable[..., subprocess.Popen[str]], small_recipe: str, tmp_path: Path, contents_of: Any,
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, times: Any,
 ) -> None:  # fmt: skip
+    times(len(CASES), len(CASES))
     (tmp_path / "mine.py").write_text(SLOW)
     reference = start("train", small_recipe, *SETTINGS, "--name", "whole")
     assert reference.wait(timeout=120) == 0

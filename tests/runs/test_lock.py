@@ -33,6 +33,7 @@ def holder(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     process.stdout.close()
 
 
+@pytest.mark.fault("lock")
 def test_the_holder_is_named(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
     with pytest.raises(RecipeError) as caught:
         take_lock(tmp_path)
@@ -42,6 +43,7 @@ def test_the_holder_is_named(tmp_path: Path, holder: subprocess.Popen[str]) -> N
     )
 
 
+@pytest.mark.fault("lock")
 def test_a_killed_holder_leaves_no_lock(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
     holder.send_signal(signal.SIGKILL)
     holder.wait()
@@ -59,7 +61,16 @@ def test_a_closed_lock_is_free_again(tmp_path: Path) -> None:
         assert not again.closed
 
 
+@pytest.mark.fault("disk")
 def test_a_read_only_folder_is_refused(small_disk: Callable[[str], Path]) -> None:
     folder = small_disk("size=1m,ro")
     with pytest.raises(StorageError, match=f"cannot write {folder}/.lock: Read-only file system"):
+        take_lock(folder)
+
+
+@pytest.mark.fault("disk")
+def test_a_full_disk_is_said(small_disk: Callable[[str], Path]) -> None:
+    folder = small_disk("size=4k")
+    (folder / "all of it").write_bytes(bytes(4096))
+    with pytest.raises(StorageError, match=f"cannot write {folder}/.lock: No space left on device"):
         take_lock(folder)

@@ -37,6 +37,7 @@ def test_json_is_readable_and_finite(tmp_path: Path) -> None:
     assert json.loads(path.read_text("utf-8"))["loss"] == 0.5
 
 
+@pytest.mark.fault("disk")
 def test_a_full_disk_leaves_the_old_file(small_disk: MOUNT) -> None:
     path = small_disk("size=1m") / "file"
     write_bytes(path, b"old")
@@ -52,6 +53,7 @@ def test_a_full_disk_leaves_the_old_file(small_disk: MOUNT) -> None:
     assert path.read_bytes() == b"newer"
 
 
+@pytest.mark.fault("disk")
 def test_a_read_only_folder_leaves_the_old_file(small_disk: MOUNT) -> None:
     folder = small_disk("size=1m")
     path = folder / "file"
@@ -66,6 +68,7 @@ def test_a_read_only_folder_leaves_the_old_file(small_disk: MOUNT) -> None:
     assert path.read_bytes() == b"old"
 
 
+@pytest.mark.fault("disk")
 def test_the_largest_allowed_file_leaves_the_old_file(tmp_path: Path) -> None:
     """The system's limit on the size of files is one that needs no rights to set."""
     path = tmp_path / "file"
@@ -109,6 +112,7 @@ def test_a_file_written_piece_by_piece_replaces_the_old_one_once_it_is_whole(tmp
     assert [item.name for item in path.parent.iterdir()] == ["model.pt2"]
 
 
+@pytest.mark.fault("disk")
 def test_a_full_disk_leaves_the_old_file_that_was_to_be_replaced(small_disk: MOUNT) -> None:
     path = small_disk("size=1m") / "file"
     write_bytes(path, b"old")

@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -72,12 +73,14 @@ def flip(place: float) -> Callable[[bytes], bytes]:
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "empty": cut(0),
     "one byte": cut(0, least=1),
+    "a hundredth": cut(0.01, least=1),
     "half": cut(0.5),
     "nearly whole": cut(0.99),
     **{f"bit flipped at {place}": flip(place) for place in (0, 0.1, 0.3, 0.5, 0.7, 0.9, 1)},
 }
 
 
+@pytest.mark.fault("damage")
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("damage", [*DAMAGES, "missing"])
 def test_damage_is_noticed_and_the_checkpoint_before_is_used(
@@ -100,16 +103,20 @@ def test_damage_is_noticed_and_the_checkpoint_before_is_used(
         assert str(path) in warning
 
 
-def test_every_single_bit_of_the_manifest_counts(two: Path, tmp_path: Path) -> None:
+@pytest.mark.fault("damage")
+@pytest.mark.parametrize("name", FILES)
+def test_every_single_byte_counts(two: Path, tmp_path: Path, name: str, times: Any) -> None:
     folder = shutil.copytree(two, tmp_path / "checkpoints") / "step-00000002"
-    whole = (folder / "manifest.json").read_bytes()
-    for position in range(len(whole)):
+    whole = (folder / name).read_bytes()
+    assert read_verified(folder)
+    for position in random.Random(name).sample(range(len(whole)), times(min(50, len(whole)), len(whole))):
         flipped = whole[:position] + bytes([whole[position] ^ 1]) + whole[position + 1 :]
-        (folder / "manifest.json").write_bytes(flipped)
+        (folder / name).write_bytes(flipped)
         with pytest.raises(DataError):
             read_verified(folder)
 
 
+@pytest.mark.fault("damage")
 def test_without_a_valid_one_the_run_cannot_go_on(two: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(two, tmp_path / "checkpoints")
     for path in folder.glob("*/state.json"):
@@ -190,6 +197,7 @@ def test_a_broken_later_one_does_not_push_out_what_is_saved_after_it(tmp_path: P
     assert len(list(tmp_path.iterdir())) == keep
 
 
+@pytest.mark.fault("disk")
 def test_a_full_disk_leaves_the_old_checkpoint(small_disk: Callable[[str], Path]) -> None:
     checkpoints = Checkpoints(small_disk("size=1m") / "checkpoints")
     checkpoints.save(1, {"model": {"a": torch.ones(100_000)}}, {"step": 1})

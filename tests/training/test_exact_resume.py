@@ -23,6 +23,13 @@ EXPERIMENTS = {
     "factors": ("optimizer.lr_factors={linear: 0.1, head.bias: 3}", "optimizer.decayed=weights"),
     "parts": ("accumulate=3", "drop_last=true"),
     "bfloat16": ("precision=bfloat16",),
+    "coordconv": ("model.classifier=coordconv",),
+    "vit": ("model={name: vit_pre_norm, layers: 1, width: 16, heads: 2, patch: 4}",),
+    "puzzle": (
+        "model={name: vit_pre_norm, layers: 1, width: 16, heads: 2, patch: 4}",
+        "objective.name=puzzle",
+        "ema=0.9",
+    ),
     "augmented": ("augmentation.rotation_deg=30", "model.localisation=plain", "data.size=28", "epochs=1"),
     "distorted": (
         "distortion={name: similarity, canvas: 24, rotation_deg: 20, shift: 0.1}",
@@ -85,23 +92,35 @@ def test_one_stop_leaves_no_trace(
     assert contents_of(run) == contents_of(reference)
 
 
+@pytest.mark.fault("stop")
 @pytest.mark.parametrize("name", list(EXPERIMENTS)[1:])
 def test_many_stops_leave_no_trace(
-    name: str, whole: Any, small_recipe: str, tmp_path: Path, stop_when_asked: Any, contents_of: Any
+    name: str,
+    whole: Any,
+    small_recipe: str,
+    tmp_path: Path,
+    stop_when_asked: Any,
+    contents_of: Any,
+    times: Any,
 ) -> None:
+    """At a few random moments, or, in full numbers, at every step."""
     reference, _ = whole(name)
     recipe, moments = load_recipe(small_recipe, *INTERVALS, *EXPERIMENTS[name]), random.Random(name)
-    stopped_at = set()
-    while True:
+    steps, stopped_at, before, longer = reference.results["steps"], set(), (0, False), 0
+    least = times(2, steps)
+    while len(stopped_at) < max(5, least):
+        number = 2 + longer if least == steps else moments.randint(2, 9)
         try:
-            run = train(recipe, runs_dir=tmp_path, quiet=True, stop=stop_when_asked(moments.randint(2, 9)))
+            run = train(recipe, runs_dir=tmp_path, quiet=True, stop=stop_when_asked(number))
             break
         except Stopped:
-            stopped_at.add(newest_state(tmp_path)["step"])
-        if len(stopped_at) >= 5:
-            run = train(recipe, runs_dir=tmp_path, quiet=True)
-            break
-    assert len(stopped_at - {0}) >= 2
+            state = newest_state(tmp_path)
+            stopped_at.add(state["step"])
+            now = state["step"], state["reported"]
+            longer, before = longer + 1 if now == before else 0, now  # a measurement asks more than once
+    else:
+        run = train(recipe, runs_dir=tmp_path, quiet=True)
+    assert len(stopped_at - {0}) >= least
     assert contents_of(run) == contents_of(reference)
 
 
@@ -119,6 +138,7 @@ def test_checkpoints_that_stay_do_so_over_a_stop(
     assert kept == {7, 14, 21, 22}
 
 
+@pytest.mark.fault("kill")
 def test_the_record_is_cut_back_to_the_checkpoint(
     whole: Any, small_recipe: str, tmp_path: Path, stop_when_asked: Any, contents_of: Any
 ) -> None:
@@ -138,20 +158,25 @@ def test_the_record_is_cut_back_to_the_checkpoint(
     assert contents_of(train(recipe, runs_dir=tmp_path, quiet=True)) == contents_of(reference)
 
 
+@pytest.mark.fault("damage")
+@pytest.mark.parametrize(
+    "name", ["manifest.json", "model.safetensors", "optimizer.safetensors", "state.json"]
+)
 def test_a_broken_newest_checkpoint_costs_time_and_nothing_else(
-    whole: Any, small_recipe: str, tmp_path: Path, stop_when_asked: Any, contents_of: Any
+    name: str, whole: Any, small_recipe: str, tmp_path: Path, stop_when_asked: Any, contents_of: Any
 ) -> None:
     reference, _ = whole("momentum")
     recipe = load_recipe(small_recipe, *INTERVALS)
     with pytest.raises(Stopped):
         train(recipe, runs_dir=tmp_path, quiet=True, stop=stop_when_asked(13))
-    broken = sorted(tmp_path.rglob("checkpoints/step-*"))[-1] / "model.safetensors"
+    broken = sorted(tmp_path.rglob("checkpoints/step-*"))[-1] / name
     broken.write_bytes(broken.read_bytes()[:-1])
     run = train(recipe, runs_dir=tmp_path, quiet=True)
     assert f"WARNING {broken} is damaged" in (run.path / "train.log").read_text()
     assert contents_of(run) == contents_of(reference)
 
 
+@pytest.mark.fault("kill")
 def test_temporaries_of_a_killed_process_are_swept(
     small_recipe: str, tmp_path: Path, stop_when_asked: Any
 ) -> None:

@@ -49,6 +49,7 @@ def test_photographs_are_trained_on_and_every_one_is_judged_once(recipe: str, tm
     assert "decoding JPEG files with pillow" in (run.path / "train.log").read_text()
 
 
+@pytest.mark.fault("workers")
 def test_workers_change_nothing_not_even_the_name(recipe: str, tmp_path: Path, contents_of: Any) -> None:
     runs = [
         train(load_recipe(recipe, f"data.workers={workers}"), runs_dir=tmp_path / str(workers), quiet=True)
@@ -59,11 +60,12 @@ def test_workers_change_nothing_not_even_the_name(recipe: str, tmp_path: Path, c
     assert all(contents_of(run) == first for run in runs[1:])
 
 
-@pytest.mark.parametrize("moment", [2, 5])
+@pytest.mark.fault("stop")
+@pytest.mark.parametrize(("moment", "workers", "then"), [(2, 1, 2), (5, 0, 2), (5, 2, 0)])
 def test_stopped_in_an_epoch_and_continued_with_other_workers_it_ends_the_same(
-    recipe: str, tmp_path: Path, contents_of: Any, stop_when_asked: Any, moment: int
+    recipe: str, tmp_path: Path, contents_of: Any, stop_when_asked: Any, moment: int, workers: int, then: int
 ) -> None:
-    options = ("data.repeats=3", "checkpoint.every.steps=2")
+    options = ("data.repeats=3", "checkpoint.every.steps=2", f"data.workers={workers}")
     whole = train(load_recipe(recipe, *options), runs_dir=tmp_path / "whole", quiet=True)
     with pytest.raises(Stopped):
         train(
@@ -72,7 +74,9 @@ def test_stopped_in_an_epoch_and_continued_with_other_workers_it_ends_the_same(
             quiet=True,
             stop=stop_when_asked(moment),
         )
-    again = train(load_recipe(recipe, *options, "data.workers=2"), runs_dir=tmp_path / "parts", quiet=True)
+    again = train(
+        load_recipe(recipe, *options, f"data.workers={then}"), runs_dir=tmp_path / "parts", quiet=True
+    )
     assert contents_of(again) == contents_of(whole)
 
 
@@ -91,6 +95,7 @@ def test_workers_read_all_but_the_pictures_for_the_log(
     assert asked == [(list(range(8)), 0), (list(range(8)), 1)]
 
 
+@pytest.mark.fault("processes")
 @pytest.mark.slow
 @pytest.mark.parametrize("more", [(), ("data.repeats=3", "data.epoch_images=20")], ids=["once", "repeated"])
 def test_two_processes_train_as_one(
@@ -122,6 +127,7 @@ def fail_in_worker(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     return arrange
 
 
+@pytest.mark.fault("process")
 def test_a_worker_that_is_killed_ends_the_run_with_exit_code_5(
     recipe: str, command: Any, fail_in_worker: Callable[[], None]
 ) -> None:

@@ -1,7 +1,12 @@
+import itertools
+import json
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import torch
 
+from spatialvision.errors import StorageError
 from spatialvision.training.journal import Journal, sentence
 
 ROW = {"step": 5, "epoch": 0.5, "split": "train", "loss": 0.25, "accuracy": 0.9}
@@ -52,10 +57,26 @@ def test_no_events_where_none_are_wanted(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["metrics.jsonl"]
 
 
-def test_trouble_with_tensorboard_is_a_warning_and_rows_go_on(tmp_path: Path) -> None:
+@pytest.mark.fault("writer")
+def test_trouble_with_tensorboard_is_a_warning_and_rows_go_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "tensorboard").write_text("not a folder")
     journal = Journal(tmp_path)
-    journal.write([ROW])
-    journal.write([ROW])
-    assert len((tmp_path / "metrics.jsonl").read_text().splitlines()) == 2
-    assert journal.events is None
+    for _ in range(3):
+        journal.write([ROW])
+        assert journal.sizes() == {"metrics.jsonl": (tmp_path / "metrics.jsonl").stat().st_size}
+    journal.close()
+    assert len((tmp_path / "metrics.jsonl").read_text().splitlines()) == 3
+    assert caplog.text.count("TensorBoard events are off from here on: ") == 1
+
+
+@pytest.mark.fault("disk")
+def test_a_full_disk_takes_rows_whole_or_not_at_all(small_disk: Callable[[str], Path]) -> None:
+    folder = small_disk("size=8k")
+    journal = Journal(folder, tensorboard=False)
+    with pytest.raises(StorageError, match=r"metrics\.jsonl \(\d+ bytes needed\): No space left on device"):
+        list(map(journal.write, itertools.repeat([ROW], 10_000)))
+    content = (folder / "metrics.jsonl").read_text()
+    assert len(content) > 7000
+    assert set(content.splitlines(keepends=True)) == {json.dumps(ROW) + "\n"}

@@ -28,11 +28,13 @@ def saved_steps(runs_dir: Path) -> int:
     return max((int(path.name[5:13]) for path in runs_dir.glob("*/*/checkpoints/step-*")), default=0)
 
 
+@pytest.mark.fault("stop")
 @pytest.mark.slow
 @pytest.mark.timeout(280)
 def test_whatever_ends_the_process_the_result_is_the_same(
-    start: Any, small_recipe: str, tmp_path: Path, contents_of: Any
+    start: Any, small_recipe: str, tmp_path: Path, contents_of: Any, times: Any
 ) -> None:
+    times(len(ENDINGS), len(ENDINGS))
     reference = train(load_recipe(small_recipe, *LONG), runs_dir=tmp_path / "reference", quiet=True)
     moments = random.Random(0)
     command = ["train", small_recipe, *LONG, "checkpoint.every.steps=1", "--name", "mine"]

@@ -133,6 +133,7 @@ def test_dropout_depends_on_seed_and_step_alone(job: Any) -> None:
     assert torch.equal(weights(False), weights(True))
 
 
+@pytest.mark.fault("non-finite")
 def test_weights_that_are_not_finite_are_never_saved(job: Any) -> None:
     made = job()
     advance(made)
@@ -143,6 +144,7 @@ def test_weights_that_are_not_finite_are_never_saved(job: Any) -> None:
     assert not made.checkpoints.folder.exists()
 
 
+@pytest.mark.fault("non-finite")
 def test_a_measured_loss_that_is_not_finite_ends_the_run_before_a_row_is_written(job: Any) -> None:
     made = job("evaluation.every.steps=1")
     advance(made)

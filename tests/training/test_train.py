@@ -102,6 +102,7 @@ def test_settings_that_cannot_work_are_found_before_anything_is_written(
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.fault("non-finite")
 def test_a_run_that_diverges_names_the_step_and_the_last_good_checkpoint(
     command: Any, small_recipe: str, tmp_path: Path
 ) -> None:
@@ -119,6 +120,7 @@ def test_a_run_that_diverges_names_the_step_and_the_last_good_checkpoint(
         assert all(value.isfinite().all() for value in load_file(path).values())
 
 
+@pytest.mark.fault("non-finite")
 def test_a_last_step_that_diverges_is_noticed_too(small_recipe: str, tmp_path: Path) -> None:
     recipe = load_recipe(small_recipe, "optimizer.lr=1e30", "steps=1", "epochs=null")
     with pytest.raises(DivergedError, match="at step 1; no checkpoint had been due"):
@@ -146,6 +148,7 @@ def test_init_from_takes_the_weights_and_nothing_else(
         assert all(torch.equal(tensors["model"][name], value) for name, value in expected.items())
 
 
+@pytest.mark.fault("lock")
 def test_a_run_that_another_process_holds_is_refused(small_recipe: str, tmp_path: Path) -> None:
     folder = tmp_path / "small" / "s0"
     folder.mkdir(parents=True)

@@ -115,16 +115,21 @@ def worker_failures_told() -> Iterator[None]:
     """A worker's end can show anywhere in the block, as the operating system tells of it by a signal.
 
     Raises:
-        WorkerError: a worker died, or takes too long.
+        WorkerError: a worker died, raised an error, or takes too long.
     """
     try:
         yield
-    except RuntimeError as error:
-        if not str(error).startswith("DataLoader"):
+    except Exception as error:
+        text = str(error).strip()
+        if isinstance(error, RuntimeError) and text.startswith("DataLoader"):
+            why = f"{text}; it may lack memory (also in /dev/shm), or the disk may not answer. Try fewer data.workers, "
+            why += "or a longer timeout_seconds"
+        elif text.startswith("Caught ") and "in DataLoader worker process" in text:
+            why = f"{text.splitlines()[-1]}; its traceback is in the log"
+        else:
             raise
         raise WorkerError(
-            f"a process that decodes images failed: {str(error).strip()}; it may lack memory (also in /dev/shm), or "
-            "the disk may not answer. Try fewer data.workers, or a longer timeout_seconds; the same command continues"
+            f"a process that decodes images failed: {why}; the same command continues"
         ) from error
 
 

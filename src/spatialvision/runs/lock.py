@@ -47,8 +47,9 @@ def take_file_lock(path: Path, held: Path, way_out: str) -> IO[str]:
         holder = file.read().strip() or "another process"
         file.close()
         raise RecipeError(f"{held} is in use by {holder}; wait for it, stop it, or {way_out}") from error
-    file.seek(0)
-    file.truncate()
-    file.write(f"process {os.getpid()} on {socket.gethostname()}")
-    file.flush()
+    with disk_errors(path):
+        file.seek(0)
+        file.truncate()
+        file.write(f"process {os.getpid()} on {socket.gethostname()}")
+        file.flush()
     return file

@@ -49,6 +49,22 @@ def write_bytes(path: Path, content: bytes) -> None:
                 temporary.unlink(missing_ok=True)
 
 
+def append(path: Path, content: bytes) -> None:
+    """Add to the end of a file, made if need be: all of it, or nothing.
+
+    Raises:
+        StorageError: the disk is full, or the folder read-only; the file is as it was.
+    """
+    with disk_errors(path, len(content)), path.open("ab", buffering=0) as file:
+        before = file.seek(0, os.SEEK_END)
+        try:
+            while content:  # a disk that becomes full takes a part, and says so at the next attempt
+                content = content[file.write(content) :]
+        except OSError:
+            file.truncate(before)
+            raise
+
+
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A path of the same name to write to; its file takes the place of ``path`` once the block has ended well.

@@ -4,6 +4,7 @@ A checkpoint is a folder ``checkpoints/step-00000938/`` with the tensors as safe
 a manifest of SHA-256 sums. It is written under another name, synced, and renamed.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -98,7 +99,7 @@ class Checkpoints:
         last = {_step(path): path for path in reversed(valid)}
         stay = {path for step, path in last.items() if self.keeps_at(step)}
         for path in {*self._newest_first()} - {*valid[: self.keep]} - stay:
-            shutil.rmtree(path, ignore_errors=True)
+            _remove(path)
 
 
 def read_verified(path: Path) -> dict[str, bytes]:
@@ -131,6 +132,14 @@ def _parsed(path: Path, contents: dict[str, bytes]) -> tuple[dict[str, Tensors],
         return tensors, json.loads(contents["state.json"])
     except (SafetensorError, ValueError, KeyError) as error:
         raise DataError(f"{path} holds something else than tensors and a state ({error})") from error
+
+
+def _remove(path: Path) -> None:
+    """Out of sight first: a process killed meanwhile leaves no half of a checkpoint that looks like one."""
+    hidden = path.with_name(f".{path.name}.{os.getpid()}.old.tmp")
+    with contextlib.suppress(OSError):
+        os.rename(path, hidden)
+        shutil.rmtree(hidden)
 
 
 def _step(path: Path) -> int:

@@ -1,6 +1,7 @@
 """TensorBoard's event files, written on the spot.
 
-TensorBoard's own writer does so in a thread, where a full disk ends in a traceback and sizes are not exact.
+TensorBoard's own writer does so in a thread, where a full disk ends in a traceback and sizes are not exact. Ours is
+called from a thread too, so all that it needs is imported here: a process forked during an import may wait for it.
 """
 
 import os
@@ -8,6 +9,7 @@ import socket
 import time
 from pathlib import Path
 
+import PIL.Image  # noqa: F401 - for `summary.image`
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.record_writer import RecordWriter

@@ -1,16 +1,18 @@
 """The written record of a run: rows as JSON lines, TensorBoard events, and a log for people."""
 
+import contextlib
 import json
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
 from spatialvision.runs.directory import METRICS
-from spatialvision.runs.storage import disk_errors
+from spatialvision.runs.storage import append, disk_errors
+from spatialvision.training.background import Background
 
 log = logging.getLogger("spatialvision")
 
@@ -20,37 +22,39 @@ class Journal:
 
     Args:
         folder: the run's.
-        tensorboard: whether to write events; a failure there is warned about once and does not stop training.
+        tensorboard: whether to write events. They are written beside the training; where that fails or hangs, it is
+            warned about once and there are no more of them.
     """
 
     def __init__(self, folder: Path, tensorboard: bool = True):
         self.folder = folder
-        self.events: Any = None
         self._wants_events = tensorboard
+        self._writer: Background | None = None
+        self._events: Any = None
+        self._event_sizes: dict[str, int] = {}
 
     def sizes(self) -> dict[str, int]:
         """Bytes on the disk of each append-only file, for the checkpoint that is about to be written."""
-        for path in self._files():
-            with disk_errors(path), path.open("rb") as file:
-                os.fsync(file.fileno())
-        return {str(path.relative_to(self.folder)): path.stat().st_size for path in self._files()}
+        if self._writer is not None:
+            self._try(lambda writer: writer.do(self._sync_events))
+            self._try(Background.wait)
+        return {**self._synced([self.folder / METRICS]), **self._event_sizes}
 
     def cut_back(self, sizes: dict[str, int]) -> None:
         """Shorten every file to what it held at the checkpoint, and remove files begun since."""
-        for path in self._files():
+        metrics = [self.folder / METRICS] if (self.folder / METRICS).exists() else []
+        for path in metrics + self._event_files():
             size = sizes.get(str(path.relative_to(self.folder)))
             if size is None:
                 path.unlink()
             elif path.stat().st_size > size:
-                with path.open("rb+") as file:
-                    file.truncate(size)
+                os.truncate(path, size)
+        self._event_sizes = self._synced(self._event_files())
 
     def write(self, rows: Iterable[dict[str, Any]]) -> None:
-        """Append rows (``step``, ``epoch``, ``split`` and values) to all records, in one write each."""
+        """Append rows (``step``, ``epoch``, ``split`` and values) to all records, whole or not at all."""
         rows = list(rows)
-        text = "".join(json.dumps(row) + "\n" for row in rows)
-        with disk_errors(self.folder / METRICS, len(text)), (self.folder / METRICS).open("a") as file:
-            file.write(text)
+        append(self.folder / METRICS, "".join(json.dumps(row) + "\n" for row in rows).encode())
         for row in rows:
             for name, value in row.items():
                 if name not in ("step", "epoch", "split", "seconds"):
@@ -64,28 +68,48 @@ class Journal:
 
     def close(self) -> None:
         """Finish the TensorBoard file."""
-        if self.events is not None:
-            self._try(self.events.close)
-
-    def _files(self) -> list[Path]:
-        metrics = [self.folder / METRICS] if (self.folder / METRICS).exists() else []
-        return metrics + sorted((self.folder / "tensorboard").glob("events.*"))
+        if self._writer is not None:
+            self._try(lambda writer: writer.do(lambda: self._events.close()))
+            self._try(Background.wait)
+        if self._writer is not None:
+            self._writer.close()
 
     def _event(self, method: str, *values: Any) -> None:
         if not self._wants_events:
             return
-        if self.events is None:
+        if self._writer is None:
             from spatialvision.training.events import EventFile  # slow to import: not where it is unwanted
 
-            self._try(lambda: setattr(self, "events", EventFile(self.folder / "tensorboard")))
-        if self.events is not None:
-            self._try(lambda: getattr(self.events, method)(*values))
+            self._writer = Background("TensorBoard")
+            self._try(lambda writer: writer.do(lambda: self._begin(EventFile)))
+        self._try(lambda writer: writer.do(lambda: getattr(self._events, method)(*values)))
 
-    def _try(self, action: Any) -> None:
+    def _begin(self, kind: Callable[[Path], Any]) -> None:
+        self._events = kind(self.folder / "tensorboard")
+
+    def _sync_events(self) -> None:
+        self._event_sizes = self._synced(self._event_files())
+
+    def _event_files(self) -> list[Path]:
+        return sorted((self.folder / "tensorboard").glob("events.*"))
+
+    def _synced(self, paths: list[Path]) -> dict[str, int]:
+        """Sizes of the files that exist, once their content has reached the disk."""
+        found = {}
+        for path in paths:
+            with contextlib.suppress(FileNotFoundError), disk_errors(path), path.open("rb") as file:
+                os.fsync(file.fileno())
+                found[str(path.relative_to(self.folder))] = path.stat().st_size
+        return found
+
+    def _try(self, step: Callable[[Background], None]) -> None:
+        """Take a step with the writer; after trouble there is none any more."""
+        if self._writer is None:
+            return
         try:
-            action()
+            step(self._writer)
         except Exception as error:
-            self._wants_events, self.events = False, None
+            self._wants_events, self._writer = False, None
             log.warning("TensorBoard events are off from here on: %s", error)
 
 

@@ -29,7 +29,7 @@ from spatialvision.training.environment import changes, describe_environment
 from spatialvision.training.initialise import keep_imports, load_initial_weights
 from spatialvision.training.job import continue_job, make_job
 from spatialvision.training.logs import log_file, log_to
-from spatialvision.training.loop import READING, fit
+from spatialvision.training.loop import fit
 from spatialvision.training.prepare import prepare_model
 from spatialvision.training.progress import ProgressBar
 from spatialvision.workbench import imported_files
@@ -149,7 +149,7 @@ def _train_here(
     watch = start_watch(experiment.timeout_seconds, stop)
     with accounted(watch):
         process = join(experiment.device, experiment.threads, watch)
-        process.course.at("loading the data", patience=READING)
+        process.course.at("loading the data")
         data = load_data(experiment, data_root, offline)
         if process.world_size > 1:
             agree(process, experiment, data.fingerprints, imported_files())
