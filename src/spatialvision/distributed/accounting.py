@@ -36,7 +36,7 @@ def accounted(watch: Watch | None) -> Iterator[None]:
 
 def _announced(watch: Watch, error: Exception) -> SpatialVisionError:
     known = error if isinstance(error, SpatialVisionError) else _unexpected(watch, error)
-    is_named = isinstance(error, Stopped) or str(error).startswith("rank ")
+    is_named = isinstance(known, Stopped) or str(known).startswith("rank ")
     whose = "" if is_named else f"rank {watch.rank}: "
     ending = watch.end(Ending(watch.rank, known.exit_code, whose + str(known)))
     if ending.rank != watch.rank and not (known is error and known.exit_code == ending.exit_code):
