@@ -123,8 +123,8 @@ def worker_failures_told() -> Iterator[None]:
         text = str(error).strip()
         if isinstance(error, RuntimeError) and text.startswith("DataLoader"):
             why = (
-                f"{text}; it may lack memory (also in /dev/shm), or the disk may not answer. Try fewer data.workers, or "
-                "a longer timeout_seconds"
+                f"{text}; it may lack memory (also in /dev/shm), or the disk may not answer. Try fewer data.workers, "
+                "or a longer timeout_seconds"
             )
         elif text.startswith("Caught ") and "in DataLoader worker process" in text:
             why = f"{text.splitlines()[-1]}; its traceback is in the log"
