@@ -12,7 +12,7 @@ from spatialvision.errors import RecipeError
 from spatialvision.models import HasTheta
 from spatialvision.registry import OBJECTIVES
 from spatialvision.training.objectives import cross_entropy
-from spatialvision.training.prepare import prepare_step
+from spatialvision.training.prepare import prepare_step, warn_of_stale_average
 from spatialvision.workbench import load_recipe
 
 ALONE = Process(0, 1, torch.device("cpu"))
@@ -81,3 +81,17 @@ def test_a_model_without_them_is_refused_by_name(
 def test_an_objective_that_asks_for_nothing_takes_any_model(small_recipe: str) -> None:
     model = nn.Linear(3, 2)
     assert prepare_step(load_recipe(small_recipe).experiment, model, ALONE).model is model
+
+
+def test_an_average_that_still_holds_the_beginning_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    """0.999 is an average over a thousand steps."""
+    warn_of_stale_average(0.999, 500)
+    assert caplog.messages == [
+        "ema=0.999: after 500 steps the averaged weights, which are what is measured, are still those of the beginning "
+        "to 61 %; take ema=null, ema=0.99 or less, or more steps"
+    ]
+    caplog.clear()
+    warn_of_stale_average(0.99, 500)
+    warn_of_stale_average(0.999, 39_000)
+    warn_of_stale_average(None, 1)
+    assert not caplog.messages

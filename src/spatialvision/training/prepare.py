@@ -1,5 +1,7 @@
 """From an experiment to everything the loop works with."""
 
+import logging
+
 import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
@@ -19,6 +21,10 @@ from spatialvision.training.optimizer import build_optimizer
 from spatialvision.training.state import TrainingState
 from spatialvision.training.step import TrainingStep
 
+log = logging.getLogger("spatialvision")
+STALE = 0.05
+"""A moving average should hold less of the first step's weights in the end."""
+
 
 def prepare_model(
     experiment: Experiment, dataset: AnyDataset, device: torch.device, offline: bool = False
@@ -34,6 +40,17 @@ def prepare_state(experiment: Experiment, model: nn.Module) -> TrainingState:
     if experiment.ema is not None:
         average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(experiment.ema))
     return TrainingState(model, build_optimizer(experiment.optimizer, model), average)
+
+
+def warn_of_stale_average(ema: float | None, steps: int) -> None:
+    """Tell that a moving average over so few steps will still hold the weights that the training began with."""
+    share = 0.0 if ema is None else ema**steps
+    if share > STALE:
+        log.warning(
+            "ema=%g: after %s steps the averaged weights, which are what is measured, are still those of the beginning "
+            "to %.0f %%; take ema=null, ema=%.2g or less, or more steps",
+            ema, f"{steps:,}", 100 * share, STALE ** (1 / steps),
+        )  # fmt: skip
 
 
 def prepare_step(experiment: Experiment, model: nn.Module, process: Process) -> nn.Module:

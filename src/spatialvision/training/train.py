@@ -30,7 +30,7 @@ from spatialvision.training.initialise import keep_imports, load_initial_weights
 from spatialvision.training.job import continue_job, make_job
 from spatialvision.training.logs import log_file, log_to
 from spatialvision.training.loop import fit
-from spatialvision.training.prepare import prepare_model
+from spatialvision.training.prepare import prepare_model, warn_of_stale_average
 from spatialvision.training.progress import ProgressBar
 from spatialvision.workbench import imported_files
 
@@ -172,6 +172,8 @@ def _train_here(
             if process.world_size > 1:
                 log.info("rank %d of %d: process %d on %s, %s", *_place(process))
             _record_environment(run, process, data_root, data)
+            if process.is_first:
+                warn_of_stale_average(experiment.ema, job.plan.total_steps)
             continue_job(job)
             progress = ProgressBar(job.plan, job.state.step, console, visible)
             with contextlib.closing(job.journal), progress as job.progress:
