@@ -263,10 +263,11 @@ def recipes(groups: Sequence[Group]) -> Table:
 
 def recipe_row(group: Group) -> Row:
     """A group's accuracies, and what is reported for its recipe."""
-    about, steps = resolve(group.recipe).experiment.about, group.records[0].results["steps"]
+    shipped, steps = resolve(group.recipe).experiment, group.records[0].results["steps"]
+    about, averaged = shipped.about, group.fields.get("ema") == shipped.ema
     trained = [record.accuracy("train") for record in group.records if record.measured("train")]
     return {
-        "recipe": group.recipe.partition("/")[2],
+        "recipe": group.recipe.partition("/")[2] + ("" if averaged else ", not averaged"),
         "steps": steps,
         "n": len(group.records),
         "train_percent": fmean(trained) if trained else None,

@@ -59,3 +59,10 @@ def test_the_legend_ends_where_nobody_reads_it(count: int, named: bool) -> None:
 def test_accuracies_are_percentages() -> None:
     assert axis_label("test", "top5_accuracy") == "test top5_accuracy, %"
     assert axis_label("train", "loss") == "train loss"
+
+
+def test_an_eleventh_curve_has_a_look_of_its_own() -> None:
+    labels = [f"run {number}" for number in range(11)]
+    axes = Figure().add_subplot()
+    draw_curves(axes, [Curve(label, np.arange(3), np.ones((1, 3))) for label in labels], colours_of(labels))
+    assert len({(line.get_color(), line.get_linestyle()) for line in axes.lines}) == 11

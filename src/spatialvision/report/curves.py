@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from spatialvision.report.records import Record
 
 MOST_IN_LEGEND = 20
+STYLES = ("-", "--", ":", "-.")
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,15 @@ def make_curve(label: str, records: Sequence[Record], split: str, metric: str, x
 
 
 def draw_curves(axes: Axes, curves: Sequence[Curve], colours: Mapping[str, str]) -> None:
-    """A line each, in its label's colour, with a band where a curve holds several runs."""
+    """A line each, in its label's colour, with a band where a curve holds several runs; after ten colours dashed."""
+    number = {label: place for place, label in enumerate(colours)}
     for curve in curves:
+        style = STYLES[number[curve.label] // 10 % len(STYLES)]
         count, colour = len(curve.values), colours[curve.label]
         marker = "o" if len(curve.x) <= 30 else ""
         label = f"{curve.label} ({count} runs)" if count > 1 else curve.label
         mean, low, high = (function(curve.values, axis=0) for function in (np.mean, np.min, np.max))
-        axes.plot(curve.x, mean, marker=marker, markersize=3, color=colour, label=label)
+        axes.plot(curve.x, mean, style, marker=marker, markersize=3, color=colour, label=label)
         if count > 1:
             axes.fill_between(curve.x, low, high, color=colour, alpha=0.2, linewidth=0)
     axes.locator_params("x", steps=[1, 2, 5, 10])
