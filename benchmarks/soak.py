@@ -1,10 +1,10 @@
 """Hours of a training that is killed, told to stop and denied its disk, against the same one left in peace.
 
-One recipe is trained twice for the same number of steps: once undisturbed, and once on a small disk of its own, where
-it is ended at random moments and started again until it is done. Both must have the same weights, optimizer, metrics
-and evaluations to the bit, and neither memory nor open files may grow. Run ``python benchmarks/soak.py``; the
-disturbed training takes about ``--minutes``, the other one less; it writes benchmarks/results/soak.md. A full disk
-needs root, to mount one; without, that is left out and said.
+One recipe is trained twice side by side for the same number of steps: undisturbed, and on a small disk of its own,
+where it is ended at random moments and started again until it is done. Both must have the same weights, optimizer,
+metrics and evaluations to the bit, and neither memory nor open files may grow. Run ``python benchmarks/soak.py``: it
+takes about ``--minutes``, and writes benchmarks/results/soak.md. A full disk needs root, to mount one; without, that
+is left out and said.
 """
 
 import argparse
@@ -19,7 +19,8 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,8 +44,9 @@ EXIT_CODES = {
 }
 # What ends the training, in shares of all endings.
 SHARES = {"SIGKILL": 8, FULL: 3, "SIGTERM": 3, "SIGUSR1": 2, "SIGUSR2": 2, "SIGINT": 2}
-# How much of the disturbed training's time is training; the rest is starting and what is done twice.
-USEFUL = 0.6
+# How much of the disturbed training's time is training, at the pace of one that has the machine for itself; the rest
+# is starting, what is done twice, and waiting for the undisturbed one beside it.
+USEFUL = 0.35
 PILOT_STEPS = 200
 
 
@@ -113,6 +115,12 @@ class Training:
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - a pipe that nobody reads can fill
         self.process = subprocess.Popen(self._line, stdout=subprocess.DEVNULL, stderr=self._errors, text=True)
 
+    def close(self) -> None:
+        """End the process, if one was started and has not ended."""
+        with suppress(AttributeError):
+            self.process.kill()
+            self.process.wait()
+
     def saved(self) -> list[str]:
         """Names of the checkpoints."""
         return sorted(path.name for path in self.run_path.glob("checkpoints/step-*"))
@@ -147,16 +155,21 @@ class Training:
 
 
 def soak(minutes: float, endings: Iterable[str], moments: random.Random, folder: Path) -> Soak:
-    """Train twice, once ended by each of the endings in turn as long as it lasts, and compare."""
+    """Train twice, one of them ended by each of the endings in turn as long as it lasts, and compare."""
     whole = Training(folder / "whole", *lengths(minutes, folder))
     patience = min(30.0, 60 * minutes / 8)
     undisturbed, lives, met = Samples(), Samples(), Counter[str]()
-    whole.start()
-    whole.watch(undisturbed, min(1.0, patience / 20))
-    whole.check(0)
     begin = time.monotonic()
-    with small_disk(folder / "disk") as may_fill:
-        disturbed = Training(folder / "disk", whole.steps, whole.save_every)
+    disturbed = Training(folder / "disk", whole.steps, whole.save_every)
+    whole.start()
+    # Left in the opposite order: both trainings end before the disk is taken away and the watching thread waited for.
+    with (
+        ThreadPoolExecutor() as beside,
+        small_disk(folder / "disk") as may_fill,
+        closing(whole),
+        closing(disturbed),
+    ):
+        left_alone = beside.submit(whole.watch, undisturbed, min(1.0, patience / 20))
         for ending in endings:
             if ending == FULL and not may_fill:
                 continue
@@ -167,7 +180,10 @@ def soak(minutes: float, endings: Iterable[str], moments: random.Random, folder:
             lives.handles.append(round(statistics.median(life.handles)))
         disturbed.start()  # does nothing where it is done
         disturbed.check(0)
-        seconds, differing = time.monotonic() - begin, differences(whole.run_path, disturbed.run_path)
+        seconds = time.monotonic() - begin
+        left_alone.result()
+        whole.check(0)
+        differing = differences(whole.run_path, disturbed.run_path)
     return Soak(whole.steps, seconds, met, undisturbed, lives, differing)
 
 
@@ -321,6 +337,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the endings and their moments")
     parser.add_argument("--out", type=Path, default=RESULTS, help="the Markdown file that is written")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped: the disk is given back"))
     load_recipe(*RECIPE, "steps=1")  # a mistake shows before the first process
     with tempfile.TemporaryDirectory() as folder:
         moments = random.Random(arguments.seed)
