@@ -5,9 +5,11 @@ this writes benchmarks/results/faults.md. A test belongs to a fault by ``@pytest
 """
 
 import argparse
+import itertools
 import os
 import platform
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,21 +86,23 @@ class Row:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("report", type=Path, help="JUnit's XML, of pytest -m fault --full-counts --junitxml")
-    rows = read(parser.parse_args().report)
+    parser.add_argument(
+        "reports", type=Path, nargs="+", help="JUnit's XML, of pytest -m fault --full-counts --junitxml"
+    )
+    rows = read(parser.parse_args().reports)
     RESULTS.joinpath("faults.md").write_text(table(rows), encoding="utf-8")
     print(table(rows))
 
 
-def read(report: Path) -> dict[str, Row]:
-    """The faults of a report, in the order of the table.
+def read(reports: Sequence[Path]) -> dict[str, Row]:
+    """The faults of the reports, in the order of the table; a test must not be in two of them.
 
     Raises:
         KeyError: a test belongs to a fault that is not in the table.
         ValueError: a fault of the table has no test.
     """
     rows = {fault: Row() for fault in FAULTS}
-    for case in ElementTree.parse(report).iter("testcase"):
+    for case in itertools.chain.from_iterable(ElementTree.parse(path).iter("testcase") for path in reports):
         properties = [(each.get("name"), each.get("value", "")) for each in case.iter("property")]
         fault = dict(properties).get("fault")
         if fault is None or case.find("skipped") is not None:

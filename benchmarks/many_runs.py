@@ -2,23 +2,30 @@
 
 Generates run directories with the files that these commands read, of the size that short trainings leave, and calls
 the command line on them. Run: python benchmarks/many_runs.py [--groups 100] [--seeds 100] [--folder FOLDER]
-A folder that holds runs already is measured as it is. Prints the seconds of each command.
+A folder that holds runs already is measured as it is. Writes benchmarks/results/many_runs.md.
 """
 
 import argparse
 import json
+import os
+import platform
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from spatialvision import load_recipe
+from spatialvision.evaluate.device_name import processor_name
 from spatialvision.runs.directory import EXPERIMENT, METRICS, RESULTS, STATUS, Run
+from spatialvision.runs.finding import run_folders
 from spatialvision.training.claim import as_plain
 
+RESULTS_PAGE = Path(__file__).parent / "results" / "many_runs.md"
 RECIPES = ("quickstart/plain-cnn", "quickstart/coordconv", "quickstart/spatial-transformer")
 IMAGES, CLASSES, INTERVALS, STEPS_AN_INTERVAL = 200, 10, 20, 50
 PACKAGES = ("torch", "torchvision", "timm", "numpy", "scipy", "scikit-learn")
@@ -117,14 +124,30 @@ def main() -> None:
     parser.add_argument("--groups", type=int, default=100)
     parser.add_argument("--seeds", type=int, default=100)
     parser.add_argument("--folder", type=Path)
+    parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.folder or Path(temporary)
         if not folder.is_dir() or not any(folder.iterdir()):
             generate(folder, options.groups, options.seeds)
-        print(f"summary: {seconds_of('summary', '--runs-dir', folder):.1f} s", flush=True)
-        out = Path(temporary) / "comparison"
-        print(f"compare: {seconds_of('compare', '--runs-dir', folder, '--out', out):.1f} s")
+        commands = {"summary": [], "compare": ["--out", Path(temporary) / "comparison"]}
+        seconds = {
+            name: [seconds_of(name, "--runs-dir", folder, *arguments) for _ in range(options.rounds)]
+            for name, arguments in commands.items()
+        }
+        count = sum(1 for _ in run_folders(folder))
+    RESULTS_PAGE.write_text(table(seconds, count), encoding="utf-8")
+    print(RESULTS_PAGE.read_text("utf-8"))
+
+
+def table(seconds: Mapping[str, Sequence[float]], count: int) -> str:
+    """Markdown."""
+    lines = [f"| {count:,} runs | median (s) | each (s) |", "| --- | ---: | --- |"]
+    for name, values in seconds.items():
+        each = ", ".join(f"{value:.1f}" for value in values)
+        lines.append(f"| `{name}` | {statistics.median(values):.1f} | {each} |")
+    versions = f"Python {platform.python_version()}, NumPy {np.__version__}"
+    return "\n".join([*lines, "", f"{processor_name()}, {os.cpu_count()} cores, {versions}."]) + "\n"
 
 
 if __name__ == "__main__":

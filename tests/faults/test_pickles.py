@@ -30,7 +30,9 @@ def test_predictions_with_objects_are_refused(
     path, objects = tmp_path / "predictions.npz", np.array([hostile], dtype=object)
     names = ("index", "label", "prediction", "correct", "confidence", "label_probability", "logits")
     np.savez(path, **dict.fromkeys(names, objects))
-    with pytest.raises(ValueError, match="allow_pickle=False"):
+    with pytest.raises(
+        DataError, match=r"predictions\.npz: expected an \.npz file of arrays.*allow_pickle=False"
+    ):
         read(path)
     assert not mark.exists()
 

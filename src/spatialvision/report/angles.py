@@ -6,17 +6,16 @@ import numpy as np
 
 from spatialvision.report.groups import Group
 from spatialvision.report.records import Record
+from spatialvision.runs.arrays import read_arrays
 
 
 def angles(record: Record, split: str) -> tuple[np.ndarray, np.ndarray] | None:
     """True rotation and θ's angle (N,), in degrees, counter-clockwise; None where they were not written."""
-    path = record.path / "evaluation" / split / "sampler.npz"
-    if not path.is_file():
+    names = ("true_angle_deg", "angle_deg")
+    arrays = read_arrays(record.path / "evaluation" / split / "sampler.npz", names)
+    if not set(names) <= set(arrays):
         return None
-    with np.load(path) as arrays:
-        if "angle_deg" not in arrays or "true_angle_deg" not in arrays:
-            return None
-        return arrays["true_angle_deg"].astype(np.float64), arrays["angle_deg"].astype(np.float64)
+    return arrays["true_angle_deg"].astype(np.float64), arrays["angle_deg"].astype(np.float64)
 
 
 def correlation(true_deg: np.ndarray, theta_deg: np.ndarray) -> float | None:

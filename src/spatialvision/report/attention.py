@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from spatialvision.report.sampler import draw_outline, outline, share_view, show, titles
 from spatialvision.report.saving import save_figure
+from spatialvision.runs.arrays import read_arrays
 from spatialvision.runs.directory import Run
 
 WIDTH, ROW = 13.0, 1.65
@@ -26,10 +27,8 @@ def draw_attention(run: Run, split: str) -> Path | None:
     attention, as the mean over the last layer's heads; and how each pixel speaks for or against the answer.
     """
     path = run.path / "evaluation" / split / "attention.npz"
-    if not path.is_file():
+    if not (arrays := read_arrays(path)):
         return None
-    with np.load(path) as file:
-        arrays = dict(file)
     mistakes = arrays["mistake"]
     parts = {f"the first images of {split}": ~mistakes, "its most confident mistakes": mistakes}
     parts = {name: chosen for name, chosen in parts.items() if chosen.any()}

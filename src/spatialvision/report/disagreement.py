@@ -12,6 +12,7 @@ from spatialvision.report.records import Record
 from spatialvision.report.sampler import show
 from spatialvision.report.saving import save_figure
 from spatialvision.report.statistics.sign_test import mcnemar_p
+from spatialvision.runs.arrays import read_arrays
 from spatialvision.runs.storage import write_bytes
 
 SHOWN, ACROSS = 16, 8
@@ -67,8 +68,7 @@ def draw_disagreement(source: Path, names: tuple[str, str], class_names: list[st
         names: of the two runs.
         class_names: in the order of the labels; numbers are shown where there are none.
     """
-    with np.load(source) as file:
-        arrays = dict(file)
+    arrays = read_arrays(source)
     counts = arrays["counts"]
     sides = {side: shown for side in (0, 1) if len(shown := np.flatnonzero(arrays["right"] == side))}
     rows = [-(-len(shown) // ACROSS) for shown in sides.values()]

@@ -13,6 +13,7 @@ from spatialvision.report.groups import Group
 from spatialvision.report.records import Record
 from spatialvision.report.sampler import IMAGES, draw_outline, outline, share_view, show, titles
 from spatialvision.report.saving import save_figure
+from spatialvision.runs.arrays import read_arrays
 
 MOST_GROUPS = 8
 WIDTH, HEIGHT = 13, 3.1
@@ -34,8 +35,8 @@ def draw_gallery(groups: Sequence[Group], split: str, path: Path) -> Path | None
     figure = Figure(figsize=(WIDTH, HEIGHT * len(found) + 0.6), layout="constrained")
     panels = figure.subfigures(len(found), 1, squeeze=False)[:, 0]
     for panel, (group, record) in zip(panels, found, strict=True):
-        with np.load(record.path / "evaluation" / split / "sampler.npz") as arrays:
-            draw_panel(panel, dict(arrays), titles(record.run, split, arrays["label"]))
+        arrays = read_arrays(record.path / "evaluation" / split / "sampler.npz")
+        draw_panel(panel, arrays, titles(record.run, split, arrays["label"]))
         panel.suptitle(f"{group.label}, seed {record.seed}", fontsize="medium", fontweight="bold")
     figure.suptitle(f"Where a spatial transformer looks (above), and what it passes on (below): {split}")
     figure.supxlabel(CAPTION, fontsize="small", color="dimgrey")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from spatialvision.runs.arrays import read_arrays
 from spatialvision.runs.directory import Run
 
 #: Images (n, C, H, W), uint8, of a run's split by their positions (n,) in it; raises DataError without the data.
@@ -50,25 +51,27 @@ class Outcomes(Answers):
 
 
 def read_answers(path: Path) -> Answers | None:
-    """The classes alone, for which the file's large part need not be read; None where `read_outcomes` has none."""
-    if not path.is_file():
-        return None
-    with np.load(path) as arrays:
-        names = [field.name for field in fields(Answers)]
-        if set(names) <= set(arrays):
-            return Answers(*(arrays[name] for name in names))
-    return read_outcomes(path)
+    """The classes alone, for which the file's large part need not be read; None where `read_outcomes` has none.
+
+    Raises:
+        DataError: the file is damaged, or holds objects.
+    """
+    names = [field.name for field in fields(Answers)]
+    arrays = read_arrays(path, names)
+    return Answers(**arrays) if len(arrays) == len(names) else read_outcomes(path)
 
 
 def read_outcomes(path: Path) -> Outcomes | None:
-    """The answers in a ``predictions.npz``, a run's or a collected one; None where there is no such file or content."""
-    if not path.is_file():
-        return None
-    with np.load(path) as arrays:
-        if {"index", "label", "logits"} <= set(arrays):
-            return make_outcomes(arrays["index"], arrays["label"], arrays["logits"])
-        names = [field.name for field in fields(Outcomes)]
-        return Outcomes(*(arrays[name] for name in names)) if set(names) <= set(arrays) else None
+    """The answers in a ``predictions.npz``, a run's or a collected one; None where there is no such file or content.
+
+    Raises:
+        DataError: the file is damaged, or holds objects.
+    """
+    arrays = read_arrays(path)
+    if {"index", "label", "logits"} <= set(arrays):
+        return make_outcomes(arrays["index"], arrays["label"], arrays["logits"])
+    names = [field.name for field in fields(Outcomes)]
+    return Outcomes(*(arrays[name] for name in names)) if set(names) <= set(arrays) else None
 
 
 def make_outcomes(index: np.ndarray, label: np.ndarray, logits: np.ndarray) -> Outcomes:

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from spatialvision.report.sampler import show, titles
 from spatialvision.report.saving import save_figure
+from spatialvision.runs.arrays import read_arrays
 from spatialvision.runs.directory import Run
 
 COLOURS = {"nn": "C0", "ss": "C2", "ns": "C1", "sn": "C3"}
@@ -71,10 +72,8 @@ def draw_points(axes: Axes, points: Sequence[Mapping[str, Any]], parameter: str)
 def draw_puzzle_pictures(run: Run, split: str) -> Path | None:
     """Draw ``puzzle.png`` beside the split's ``puzzle.npz``: images, shuffled images, and the four answers to them."""
     path = run.path / "evaluation" / split / "puzzle.npz"
-    if not path.is_file():
+    if not (arrays := read_arrays(path)):
         return None
-    with np.load(path) as file:
-        arrays = dict(file)
     count = len(arrays["inputs"])
     figure = Figure(figsize=(max(8, 1.6 * count + 0.6), 5.2), layout="constrained")
     above, below = figure.subplots(2, count, squeeze=False)

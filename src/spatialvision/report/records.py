@@ -150,7 +150,10 @@ def flatten(tree: Mapping[str, Any], path: str = "") -> dict[str, Any]:
     """Dotted keys to leaves; lists are leaves."""
     flat: dict[str, Any] = {}
     for key, value in tree.items():
-        flat |= flatten(value, f"{path}{key}.") if isinstance(value, Mapping) else {f"{path}{key}": value}
+        if isinstance(value, dict):  # as a file has it, and asked a million times
+            flat |= flatten(value, f"{path}{key}.")
+        else:
+            flat[f"{path}{key}"] = value
     return flat
 
 

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from spatialvision.report.saving import save_figure
+from spatialvision.runs.arrays import read_arrays
 from spatialvision.runs.directory import Run
 
 IMAGES = 8
@@ -20,13 +21,9 @@ CAPTION = (
 
 def draw_sampler(run: Run, split: str) -> Path | None:
     """Draw ``figures/sampler-<split>.png`` of the split's first 8 images; None without ``sampler.npz``."""
-    path = run.path / "evaluation" / split / "sampler.npz"
-    if not path.is_file():
+    if not (arrays := read_arrays(run.path / "evaluation" / split / "sampler.npz")):
         return None
-    with np.load(path) as arrays:
-        inputs, warped, points, label = (
-            arrays[key][:IMAGES] for key in ("inputs", "warped", "points", "label")
-        )
+    inputs, warped, points, label = (arrays[key][:IMAGES] for key in ("inputs", "warped", "points", "label"))
     outlines = [outline(grid, inputs.shape[-2:]) for grid in points]
     figure = Figure(figsize=(max(8, 1.4 * len(inputs) + 0.6), 4), layout="constrained")
     rows = figure.subplots(2, len(inputs), squeeze=False)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from spatialvision.errors import RecipeError
+from spatialvision.runs.arrays import read_arrays
 from spatialvision.runs.directory import EXPERIMENT, METRICS, RESULTS, STATUS, Run
 from spatialvision.runs.storage import write_bytes, write_json
 
@@ -90,14 +91,14 @@ def _public(value: Any) -> Any:
 
 def _without_logits(path: Path) -> bytes:
     """A file of predictions as small as the judgement needs it: in place of the logits each label's probability."""
-    with np.load(path) as arrays:
-        kept = {name: arrays[name] for name in arrays.files if name != "logits"}
-        if "logits" in arrays.files:
-            logits = arrays["logits"].astype(np.float64)
-            known = np.minimum(kept["label"], logits.shape[1] - 1)
-            share = np.exp(logits - logits.max(axis=1, keepdims=True))
-            of_label = np.take_along_axis(share, known[:, None], axis=1)[:, 0] / share.sum(axis=1)
-            kept["label_probability"] = np.where(kept["label"] == known, of_label, 0.0).astype(np.float32)
+    arrays = read_arrays(path)
+    kept = {name: array for name, array in arrays.items() if name != "logits"}
+    if "logits" in arrays:
+        logits = arrays["logits"].astype(np.float64)
+        known = np.minimum(kept["label"], logits.shape[1] - 1)
+        share = np.exp(logits - logits.max(axis=1, keepdims=True))
+        of_label = np.take_along_axis(share, known[:, None], axis=1)[:, 0] / share.sum(axis=1)
+        kept["label_probability"] = np.where(kept["label"] == known, of_label, 0.0).astype(np.float32)
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **kept)
+    np.savez_compressed(buffer, **kept)  # type: ignore[arg-type]
     return buffer.getvalue()

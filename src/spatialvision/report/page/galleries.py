@@ -14,6 +14,7 @@ from spatialvision.report.page.pictures import framed, picture, shared_view
 from spatialvision.report.records import Record
 from spatialvision.report.sampler import outline, titles
 from spatialvision.report.two_runs import class_names
+from spatialvision.runs.arrays import read_arrays
 
 MOST_TILES = 12
 
@@ -44,8 +45,7 @@ def sampler_galleries(groups: Sequence[Group], split: str) -> list[Gallery]:
 
 def sampler_tiles(record: Record, split: str) -> tuple[Tile, ...]:
     """Up to 8 images, evenly over the rotations that there are."""
-    with np.load(record.path / "evaluation" / split / "sampler.npz") as file:
-        arrays = dict(file)
+    arrays = read_arrays(record.path / "evaluation" / split / "sampler.npz")
     size, true_deg = arrays["inputs"].shape[-2:], arrays.get("true_angle_deg")
     chosen = choose(len(arrays["inputs"]), true_deg)
     names = titles(record.run, split, arrays["label"])
