@@ -17,6 +17,7 @@ from pathlib import Path
 
 import torch
 
+from spatialvision.evaluate.device_name import processor_name
 from spatialvision.runs.finding import find_runs
 
 RESULTS = Path(__file__).parent / "results" / "sweep.md"
@@ -57,7 +58,8 @@ def main() -> None:
     ratios = [one / other for one, other in zip(serial, parallel, strict=True)]
     lines = ["| runs | seconds, by round |", "| --- | ---: |"]
     lines += [f"| {way} | {' / '.join(f'{each:.1f}' for each in found)} |" for way, found in seconds.items()]
-    machine = f"{os.cpu_count()} cores, PyTorch {torch.__version__}, Python {platform.python_version()}"
+    versions = f"PyTorch {torch.__version__.partition('+')[0]}, Python {platform.python_version()}"
+    machine = f"{processor_name()}, {os.cpu_count()} cores, {versions}"
     by_round = ", ".join(f"{ratio:.2f}" for ratio in ratios)
     lines += [
         "",

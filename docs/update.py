@@ -23,7 +23,13 @@ BLOCKS = {
         "fast_recipes": MEASURED / "fast_recipes.md",
         "train_step": MEASURED / "train_step.md",
     },
-    "docs/distributed.md": {"detection": MEASURED / "detection.md", "scaling": MEASURED / "scaling.md"},
+    "docs/distributed.md": {
+        "detection": MEASURED / "detection.md",
+        "scaling": MEASURED / "scaling.md",
+        "sweep": MEASURED / "sweep.md",
+    },
+    "docs/comparing.md": {"many_runs": MEASURED / "many_runs.md"},
+    "docs/reliability.md": {"faults": MEASURED / "faults.md", "soak": MEASURED / "soak.md"},
     "docs/imagenet.md": {
         "preparation": MEASURED / "preparation.md",
         "spatialnet_memory": MEASURED / "spatialnet_memory.md",
