@@ -154,9 +154,11 @@ class Training:
             raise RuntimeError(f"expected exit code {expected}, got {code}: {self._errors.read()}")
 
 
-def soak(minutes: float, endings: Iterable[str], moments: random.Random, folder: Path) -> Soak:
+def soak(
+    minutes: float, endings: Iterable[str], moments: random.Random, folder: Path, steps: int | None = None
+) -> Soak:
     """Train twice, one of them ended by each of the endings in turn as long as it lasts, and compare."""
-    whole = Training(folder / "whole", *lengths(minutes, folder))
+    whole = Training(folder / "whole", *lengths(minutes, steps, folder))
     patience = min(30.0, 60 * minutes / 8)
     undisturbed, lives, met = Samples(), Samples(), Counter[str]()
     begin = time.monotonic()
@@ -187,13 +189,13 @@ def soak(minutes: float, endings: Iterable[str], moments: random.Random, folder:
     return Soak(whole.steps, seconds, met, undisturbed, lives, differing)
 
 
-def lengths(minutes: float, folder: Path) -> tuple[int, int]:
-    """Steps that take about so long when disturbed, and steps between checkpoints; a short training tells."""
+def lengths(minutes: float, steps: int | None, folder: Path) -> tuple[int, int]:
+    """Steps, or so many as take about so long when disturbed, and those between checkpoints; a short training tells."""
     pilot = Training(folder / "pilot", PILOT_STEPS, PILOT_STEPS)
     pilot.start()
     pilot.check(0)
     pace = Run(pilot.run_path).results["train_seconds"] / PILOT_STEPS
-    steps = max(200, round(60 * minutes * USEFUL / pace))
+    steps = steps or max(200, round(60 * minutes * USEFUL / pace))
     return steps, max(1, min(round(2 / pace), steps // 20))
 
 
@@ -319,9 +321,9 @@ def report(found: Soak, minutes: float) -> str:
             )
     lines = ["| soak | |", "| --- | --- |", *(f"| {name} | {text} |" for name, text in rows), ""]
     lines += [
-        f"`python benchmarks/soak.py --minutes {minutes:g}`. Compared: weights, moving average, optimizer, "
-        "metrics, results and evaluations, byte by byte. Memory and handles: medians of the second and the last"
-        " tenth of the samples; flat is at most 5 % + 5 MiB more memory, and no handle more.",
+        f"`python benchmarks/soak.py --minutes {minutes:g} --steps {found.steps}`. Compared: weights, moving "
+        "average, optimizer, metrics, results and evaluations, byte by byte. Memory and handles: medians of the "
+        "second and the last tenth of the samples; flat is at most 5 % + 5 MiB more memory, and no handle more.",
         "",
         f"{processor_name()}, {os.cpu_count()} cores, PyTorch {torch.__version__.partition('+')[0]}, "
         f"Python {platform.python_version()}.",
@@ -334,6 +336,7 @@ def main() -> None:
     parser.add_argument(
         "--minutes", type=float, default=120, help="about how long the disturbed training takes"
     )
+    parser.add_argument("--steps", type=int, help="of each training, where others share the machine")
     parser.add_argument("--seed", type=int, default=0, help="of the endings and their moments")
     parser.add_argument("--out", type=Path, default=RESULTS, help="the Markdown file that is written")
     arguments = parser.parse_args()
@@ -341,7 +344,7 @@ def main() -> None:
     load_recipe(*RECIPE, "steps=1")  # a mistake shows before the first process
     with tempfile.TemporaryDirectory() as folder:
         moments = random.Random(arguments.seed)
-        found = soak(arguments.minutes, endings_in_turn(moments), moments, Path(folder))
+        found = soak(arguments.minutes, endings_in_turn(moments), moments, Path(folder), arguments.steps)
     text = report(found, arguments.minutes)
     arguments.out.write_text(text, encoding="utf-8")
     print(text)
