@@ -36,6 +36,12 @@ def test_images_in_memory_get_the_logits_that_they_were_measured_with(
     assert model(images[:0]).shape == (0, 10)
 
 
+def test_a_run_of_another_version_is_refused_with_the_field(digits_run: Run, tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "run", "made/by-test", {**digits_run.experiment, "unheard_of": 1})
+    with pytest.raises(RecipeError, match=r"cannot be read by this version .*\(unheard_of: .*train it anew"):
+        load_model(run)
+
+
 @torch.no_grad()
 def test_files_get_the_logits_that_they_were_measured_with(folder_run: Run, shared_photographs: Path) -> None:
     model = load_model(str(folder_run.path))

@@ -6,12 +6,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from spatialvision.config.experiment import Experiment
 from spatialvision.data.loader import Loader
 from spatialvision.data.preparation.space import check_space
 from spatialvision.errors import ExportError, RecipeError
 from spatialvision.evaluate.evaluate import load_run_model
-from spatialvision.evaluate.load import load_data
+from spatialvision.evaluate.load import experiment_of, load_data
 from spatialvision.evaluate.loaders import measuring_loader
 from spatialvision.evaluate.progress import Track, untracked
 from spatialvision.inference.card import model_card
@@ -69,7 +68,8 @@ def export(
         track: shows how far it is.
 
     Raises:
-        RecipeError: no such format, a file is there, a package is missing, or the run is not finished.
+        RecipeError: no such format, a file is there, a package is missing, the run is not finished, or another version
+            wrote its experiment.
         ExportError: the file answers otherwise by more than 1e-4; nothing is left of it.
         DataError: weights or data are damaged, or data are missing.
         StorageError: the disk has not enough room.
@@ -118,7 +118,7 @@ class _Check:
     """Images of a run's test split, and the run's own model."""
 
     def __init__(self, run: Run, images: int, data_root: Path, offline: bool):
-        experiment = Experiment.model_validate(run.experiment)
+        experiment = experiment_of(run)
         data = load_data(experiment, data_root, offline)
         split = data.splits["test"]
         self._model: nn.Module = load_run_model(run, experiment, data.dataset, "cpu")

@@ -11,7 +11,13 @@ from spatialvision.data.root import default_data_root
 from spatialvision.errors import DataError, RecipeError
 from spatialvision.evaluate.evaluate import load_run_model, usable_device
 from spatialvision.evaluate.inputs import Inputs
-from spatialvision.evaluate.load import load_data, statistics, untrained_model, without_pretrained
+from spatialvision.evaluate.load import (
+    experiment_of,
+    load_data,
+    statistics,
+    untrained_model,
+    without_pretrained,
+)
 from spatialvision.inference.classifier import Classifier
 from spatialvision.inference.facts import KEY
 from spatialvision.runs.directory import INPUTS, Run
@@ -32,15 +38,16 @@ def load_model(
         device: "cpu", "cuda" or "auto".
 
     Raises:
-        RecipeError: there is no run, it is not finished, or its model is not registered.
-        DataError: the weights are damaged, or data are missing.
+        RecipeError: there is no run, it is not finished, its model is not registered, or another version wrote its
+            experiment.
+        DataError: the weights are damaged, data are missing, or another version wrote the file.
     """
     if not isinstance(source, Run) and Path(source).suffix == ".safetensors":
         registries()
         return _of_file(Path(source), usable_device(device))
     run = source if isinstance(source, Run) else Run(source)
     import_files(run.imports)
-    experiment = Experiment.model_validate(run.experiment)
+    experiment = experiment_of(run)
     inputs = inputs_of(run, experiment, data_root or default_data_root(), offline)
     network = load_run_model(run, experiment, inputs, usable_device(device))
     return Classifier(network, inputs, *statistics(experiment, inputs)).to(usable_device(device))
