@@ -23,7 +23,7 @@ from spatialvision.evaluate.progress import Track, untracked
 from spatialvision.evaluate.subject import Subject, make_subject
 from spatialvision.models.pooled import PooledFeatures
 from spatialvision.runs.directory import Run
-from spatialvision.runs.storage import disk_errors, sync_folder
+from spatialvision.runs.storage import disk_errors, refuse_existing, sync_folder
 
 FILE = "features.npz"
 
@@ -73,10 +73,7 @@ def extract(
         WorkerError: a process that decodes images died, raised an error, or takes too long.
     """
     path = to or run.path / "evaluation" / split / FILE
-    if path.exists() and not overwrite:
-        raise RecipeError(
-            f"{path} is there already; replace it with --overwrite, or name another file with --to"
-        )
+    refuse_existing(path, overwrite, "--to")
     experiment = experiment_of(run)
     if experiment.threads is not None:
         torch.set_num_threads(experiment.threads)

@@ -19,7 +19,7 @@ from spatialvision.inference.formats import FORMATS, Answering
 from spatialvision.inference.load import load_model
 from spatialvision.registry import suggestion
 from spatialvision.runs.directory import Run
-from spatialvision.runs.storage import replacing, write_text
+from spatialvision.runs.storage import refuse_existing, replacing, write_text
 
 LIMIT = 1e-4
 """The largest absolute difference of a logit that is put up with."""
@@ -103,10 +103,7 @@ def _free_path(path: Path, suffix: str, overwrite: bool) -> Path:
     if path.suffix != suffix:
         raise RecipeError(f"--to {path}: expected a name that ends in {suffix}")
     for file in (path, _card_of(path)):
-        if file.exists() and not overwrite:
-            raise RecipeError(
-                f"{file} is there already; replace it with --overwrite, or name another file with --to"
-            )
+        refuse_existing(file, overwrite, "--to")
     return path
 
 
