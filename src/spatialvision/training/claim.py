@@ -48,6 +48,16 @@ def existing_run(path: Path, resolved: Resolved) -> Run | None:
     return run
 
 
+def finished_run(path: Path, resolved: Resolved) -> Run | None:
+    """The run that is already there if its training is done; None of another, and where there is nothing.
+
+    Raises:
+        RecipeError: the folder holds another experiment (with the differences) or something else.
+    """
+    run = existing_run(path, resolved)
+    return run if run is not None and run.status["state"] == "done" else None
+
+
 def _reordered(old: list[str], new: list[str]) -> list[str]:
     """The one difference that two mappings' fields do not show: upgrades are applied in order."""
     is_reordered = old != new and sorted(old) == sorted(new)
@@ -106,7 +116,7 @@ def end_recorded(run: Run, process: Process, watch: Watch | None) -> Iterator[No
 
 
 def record_failure(path: Path, reason: str) -> None:
-    """Write into the status that the process of a run ended without a word, unless others have the run in use."""
+    """Write into the status why the process of a run ended, unless it has done so or others have the run in use."""
     if (path / EXPERIMENT).exists():
         with contextlib.suppress(RecipeError), take_lock(path):
             if (run := Run(path)).status["state"] == "running":
