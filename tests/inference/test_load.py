@@ -61,10 +61,10 @@ def test_the_dataset_need_not_be_there(folder_run: Run, tmp_path: Path) -> None:
         load_model(moved)
 
 
-def test_a_run_from_before_is_read_off_its_dataset(copy: Run) -> None:
+def test_a_run_from_before_is_read_off_its_dataset(copy: Run, tmp_path: Path) -> None:
     written = load_model(copy).inputs
     (copy.path / "inputs.json").unlink()
-    assert load_model(copy).inputs == written
+    assert load_model(copy).inputs == load_model(copy, data_root=str(tmp_path)).inputs == written
     assert (written.size_hw, written.content_hw, written.in_channels) == ((21, 21), (16, 16), 1)
 
 

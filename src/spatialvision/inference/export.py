@@ -62,12 +62,13 @@ def export(
     Args:
         form: "onnx", "pt2" (``torch.export``) or "safetensors" (weights, for ``load_model``).
         to: the file; by default ``export/model.<format>`` in the run.
-        images: how many it is checked on, spread evenly over the test split.
+        images: how many it is checked on, at least 1, spread evenly over the test split.
         offline: never connect to a network for the test split.
         overwrite: replace files that are there.
         track: shows how far it is.
 
     Raises:
+        ValueError: it is to be checked on no image.
         RecipeError: no such format, a file is there, a package is missing, the run is not finished, or another version
             wrote its experiment.
         ExportError: the file answers otherwise by more than 1e-4; nothing is left of it.
@@ -76,6 +77,8 @@ def export(
     """
     if form not in FORMATS:
         raise RecipeError(f"unknown format {form!r}{suggestion(form, FORMATS)}")
+    if images < 1:
+        raise ValueError(f"images: expected at least 1 to check the file on, got {images}")
     format_ = FORMATS[form]
     format_.check()
     path = _free_path(to or run.path / "export" / f"model{format_.suffix}", format_.suffix, overwrite)

@@ -25,7 +25,11 @@ from spatialvision.workbench import import_files, registries
 
 
 def load_model(
-    source: Run | Path | str, *, data_root: Path | None = None, offline: bool = False, device: str = "cpu"
+    source: Run | Path | str,
+    *,
+    data_root: Path | str | None = None,
+    offline: bool = False,
+    device: str = "cpu",
 ) -> Classifier:
     """A trained model with its preprocessing, in evaluation mode; it computes in float32.
 
@@ -48,7 +52,8 @@ def load_model(
     run = source if isinstance(source, Run) else Run(source)
     import_files(run.imports)
     experiment = experiment_of(run)
-    inputs = inputs_of(run, experiment, data_root or default_data_root(), offline)
+    found_root = Path(data_root) if data_root else default_data_root()
+    inputs = inputs_of(run, experiment, found_root, offline)
     network = load_run_model(run, experiment, inputs, usable_device(device))
     return Classifier(network, inputs, *statistics(experiment, inputs)).to(usable_device(device))
 
