@@ -45,7 +45,7 @@ def local(split: str, source: str, folder: Path) -> Path:
     return folder / split / name
 
 
-def check_choice(given: Mapping[str, object]) -> None:
+def check_contradictions(given: Mapping[str, object]) -> None:
     """Refuse options of which each says the same thing in its own way, or of which one would be ignored.
 
     Args:
