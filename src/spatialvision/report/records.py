@@ -132,7 +132,11 @@ def find_records(places: Sequence[str | Path], runs_dir: Path) -> list[Record]:
 
 
 def locate(place: str | Path, runs_dir: Path) -> Path:
-    """The folder that a place on the command line means; what is below ``runs_dir`` goes first."""
+    """The folder that a place on the command line means; what is below ``runs_dir`` goes first.
+
+    Raises:
+        RecipeError: there is no run in either; the message names the nearest family.
+    """
     for folder in (runs_dir / place, Path(place)):
         if holds_runs(folder):
             return folder

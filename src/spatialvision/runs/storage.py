@@ -16,7 +16,11 @@ DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPER
 
 @contextlib.contextmanager
 def disk_errors(path: Path, size: int | None = None) -> Iterator[None]:
-    """Turn the disk's refusals into one line that names the path and, if known, the bytes needed."""
+    """Turn the disk's refusals into one line that names the path and, if known, the bytes needed.
+
+    Raises:
+        StorageError: the disk is full, or the folder read-only.
+    """
     try:
         yield
     except OSError as error:

@@ -66,7 +66,13 @@ def _reordered(old: list[str], new: list[str]) -> list[str]:
 
 @contextlib.contextmanager
 def claimed(path: Path, resolved: Resolved, overwrite: bool, process: Process) -> Iterator[Run]:
-    """The run to train in, continued or new, and locked against others inside the block."""
+    """The run to train in, continued or new, and locked against others inside the block.
+
+    Raises:
+        RecipeError: the folder holds another experiment or something else, or another process uses it.
+        StorageError: the disk is full, or the folder read-only.
+        WorkerError: this process does not see the folder that the first one made.
+    """
     if not process.is_first:
         process.wait_for_all()
         if not (path / EXPERIMENT).exists():
