@@ -1,4 +1,4 @@
-"""Runs as tables and charts see them: found by path or family, every file read once."""
+"""Runs as tables and charts see them: found by path or family, read as far as something is asked of them."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ IGNORED = ("recipe", "seed", "about", "device", "processes", "log", "evaluation"
 
 
 class Record:
-    """A run; each of its files is read when it is first needed, and then kept."""
+    """A run; each of its files is read when it is first needed, and what is asked for often is then kept."""
 
     def __init__(self, run: Run):
         self.run = run
