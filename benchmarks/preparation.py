@@ -2,8 +2,7 @@
 
 The archive is generated: classes of files of random bytes with the sizes of JPEGs. The page cache is warm for all.
 The shell and cp wait for nothing to reach the disk, but in the rows that say so; ours does, before a class counts as
-done. All trees are compared byte by
-byte.
+done. All trees are compared byte by byte.
 
 Run: python benchmarks/preparation.py [--rounds 5] [--classes 20] [--images 250] [--size 43000] [--folder FOLDER]
 Writes benchmarks/results/preparation.md.

@@ -1,3 +1,4 @@
+import errno
 import re
 import statistics
 import subprocess
@@ -47,6 +48,21 @@ def test_every_command_explains_itself(command: Command, name: str) -> None:
 
 def test_the_commands_are_those_of_the_manual() -> None:
     assert {"train", "evaluate", "show", "recipes", "models", "datasets", "fields"} <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("error", [KeyError("name"), FileNotFoundError(errno.ENOENT, "gone", "recipes")])
+def test_what_nobody_expected_is_shown_and_asked_to_be_reported(
+    command: Command, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setattr("spatialvision.config.recipe.shipped_recipes", fail)
+    code, _, errors = command("recipes")
+    assert code == 1
+    assert "Traceback" in errors
+    assert type(error).__name__ in errors
+    assert "unexpected error (above); please report it with the command that led to it" in errors
 
 
 def test_a_sweep_takes_patterns_of_recipes(command: Command) -> None:

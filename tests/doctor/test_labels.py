@@ -125,6 +125,9 @@ def test_weights_come_from_a_file_that_must_be_a_resnet50s(tmp_path: Path) -> No
     torch.save({"a": torch.ones(1)}, path)
     with pytest.raises(RecipeError, match="expected those of a ResNet-50"):
         labels.trained_network(path, True)
+    (tmp_path / "weights.safetensors").write_bytes(b"cut short")
+    with pytest.raises(RecipeError, match=r"expected those of a ResNet-50: .* are damaged"):
+        labels.trained_network(tmp_path / "weights.safetensors", True)
     theirs = pytest.importorskip("torchvision").models.resnet50()
     torch.save(theirs.state_dict(), path)
     images = torch.randn(1, 3, 64, 64)

@@ -192,6 +192,8 @@ def test_wrong_wishes_are_refused(command: Any, copy: Run, tmp_path: Path) -> No
     assert (code, "unknown format 'onx'; did you mean 'onnx'?" in errors) == (2, True)
     code, _, errors = command("export", copy.path, "--format", "pt2", "--to", tmp_path / "model.pth")
     assert (code, "expected a name that ends in .pt2" in errors) == (2, True)
+    with pytest.raises(ValueError, match="images: expected at least 1 to check the file on, got 0"):
+        export(copy, "pt2", images=0, data_root=tmp_path)
 
 
 def test_damaged_weights_are_not_exported(command: Any, copy: Run) -> None:

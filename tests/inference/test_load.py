@@ -36,6 +36,12 @@ def test_images_in_memory_get_the_logits_that_they_were_measured_with(
     assert model(images[:0]).shape == (0, 10)
 
 
+def test_a_run_of_another_version_is_refused_with_the_field(digits_run: Run, tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "run", "made/by-test", {**digits_run.experiment, "unheard_of": 1})
+    with pytest.raises(RecipeError, match=r"cannot be read by this version .*\(unheard_of: .*train it anew"):
+        load_model(run)
+
+
 @torch.no_grad()
 def test_files_get_the_logits_that_they_were_measured_with(folder_run: Run, shared_photographs: Path) -> None:
     model = load_model(str(folder_run.path))
@@ -55,10 +61,10 @@ def test_the_dataset_need_not_be_there(folder_run: Run, tmp_path: Path) -> None:
         load_model(moved)
 
 
-def test_a_run_from_before_is_read_off_its_dataset(copy: Run) -> None:
+def test_a_run_from_before_is_read_off_its_dataset(copy: Run, tmp_path: Path) -> None:
     written = load_model(copy).inputs
     (copy.path / "inputs.json").unlink()
-    assert load_model(copy).inputs == written
+    assert load_model(copy).inputs == load_model(copy, data_root=str(tmp_path)).inputs == written
     assert (written.size_hw, written.content_hw, written.in_channels) == ((21, 21), (16, 16), 1)
 
 

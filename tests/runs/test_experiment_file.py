@@ -40,3 +40,17 @@ def test_equal_blocks_of_two_files_are_parsed_once(tmp_path: Path) -> None:
     first, second = (read_experiment(run.path / EXPERIMENT) for run in runs)
     assert (first["seed"], second["seed"]) == (0, 1)
     assert first["model"] is second["model"]
+
+
+def test_so_is_a_block_that_refers_to_another(tmp_path: Path) -> None:
+    shared = [1, {"a": 2}]
+    run = Run.create(tmp_path / "run", "a/b", {"model": {"first": shared}, "data": {"second": shared}})
+    text = (run.path / EXPERIMENT).read_text("utf-8")
+    assert "&id001" in text
+    assert read_experiment(run.path / EXPERIMENT) == yaml.safe_load(text)
+
+
+def test_of_damage_the_whole_files_line_is_told(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("seed: 3\nmodel:\n  name: [x\n", "utf-8")
+    with pytest.raises(yaml.YAMLError, match="line 3"):
+        read_experiment(tmp_path / "mine.yaml")

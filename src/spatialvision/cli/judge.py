@@ -125,13 +125,13 @@ def report(
     from spatialvision.report.page.report import Sources, write_report
     from spatialvision.workbench import registries
 
-    commands = Rerunning(registries())
+    rerunning = Rerunning(registries())
     path = write_report(
         places or [],
         runs_dir,
         sources=Sources(
             images=partial(_images, data_root),
-            rerun=lambda record: commands.command(record.recipe, record.document),
+            rerun=lambda record: rerunning.command(record.recipe, record.document),
         ),
         split=split,
         baseline=baseline,

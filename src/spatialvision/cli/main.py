@@ -15,14 +15,14 @@ def main() -> None:
         if not error.told:
             print(f"spatialvision: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except OSError as error:
+    except Exception as error:
         from spatialvision.runs.storage import DISK_ERRORS
 
-        if error.errno not in DISK_ERRORS:
-            raise
-        print(f"spatialvision: cannot write {error.filename or 'output'}: {error.strerror}", file=sys.stderr)
-        sys.exit(StorageError.exit_code)
-    except Exception:
+        if isinstance(error, OSError) and error.errno in DISK_ERRORS:
+            print(
+                f"spatialvision: cannot write {error.filename or 'output'}: {error.strerror}", file=sys.stderr
+            )
+            sys.exit(StorageError.exit_code)
         traceback.print_exc()
         print(
             "spatialvision: unexpected error (above); please report it with the command that led to it",

@@ -66,11 +66,17 @@ def imagenet(
 
         from spatialvision.data.preparation.cores import available_cores
         from spatialvision.data.preparation.imagenet import prepare as prepare_parts
-        from spatialvision.data.preparation.sources import check_choice, expectations, parts_from_archives
+        from spatialvision.data.preparation.sources import (
+            check_contradictions,
+            expectations,
+            parts_from_archives,
+        )
         from spatialvision.data.preparation.tree import link_tree
         from spatialvision.data.root import default_data_root
 
-        check_choice({"--tree": tree, "--train": train, "--val": val, "--devkit": devkit, "--labels": labels})
+        check_contradictions(
+            {"--tree": tree, "--train": train, "--val": val, "--devkit": devkit, "--labels": labels}
+        )
         target = to.expanduser() if to is not None else default_data_root() / "imagenet"
         console = Console(stderr=True, quiet=quiet)
         if tree is not None:

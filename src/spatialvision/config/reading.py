@@ -54,7 +54,11 @@ def read_file(path: Path, source: str | None = None) -> Document:
 
 
 def read_text(text: str, source: str) -> Document:
-    """Read YAML text whose top level is a mapping; raises RecipeError like `read_file`."""
+    """Read YAML text whose top level is a mapping.
+
+    Raises:
+        RecipeError: as `read_file` does; the message names the source and the line.
+    """
     document = Document(source, {})
     tree = _read(text, document)
     if tree is not None and not isinstance(tree, dict):

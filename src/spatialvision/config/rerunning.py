@@ -55,7 +55,7 @@ class Rerunning:
 
 
 def resolved(words: Sequence[str], registries: Registries) -> dict[str, Any] | None:
-    """What is decisive in a recipe with overrides, with seed 0; None where there is no such recipe."""
+    """What is decisive in a recipe with overrides, with seed 0; None where they name nothing that is shipped."""
     try:
         experiment = resolve(words[0], ("seed=0", *words[1:]), registries).experiment
     except RecipeError:

@@ -84,7 +84,7 @@ class Ahead:
         """The chunks of the next batch.
 
         Raises:
-            WorkerError: a worker died, or takes too long.
+            WorkerError: a worker died, raised an error, or takes too long.
         """
         positions, epoch = self._expected.popleft()
         assert self._chunks is not None  # something is expected

@@ -54,7 +54,7 @@ def examine(
 
     Raises:
         RecipeError: the experiment's images are in memory, or it cannot be used on this machine.
-        WorkerError: a process that decodes images died, or takes too long.
+        WorkerError: a process that decodes images died, raised an error, or takes too long.
     """
     if "crop_scale" not in experiment.data.options:
         raise RecipeError(

@@ -83,7 +83,7 @@ def check_labels(
         offline_only: never fetch them.
 
     Raises:
-        RecipeError: the file with the weights is missing or holds others.
+        RecipeError: the file with the weights is missing, damaged or holds others.
     """
     assert isinstance(data.dataset, FolderDataset)  # checked before
     outputs = outputs_of(data.dataset.class_names)
@@ -94,8 +94,8 @@ def check_labels(
         network = trained_network(weights, offline_only).to(device)
     except DataError:
         yield warning(
-            "labels: not checked by a trained ResNet-50, whose weights are not on this machine and were not fetched; "
-            "run this once where they can be, or give them by --weights FILE"
+            "labels: not checked by a trained ResNet-50, whose weights are not on this machine, or are damaged, and "
+            "were not fetched; run this once where they can be, or give them by --weights FILE"
         )
         return
     dataset = replace(data.dataset, reading=replace(data.dataset.reading, size=SIZE, resize=RESIZE))
@@ -114,8 +114,8 @@ def trained_network(weights: Path | None, offline_only: bool) -> nn.Module:
     """ResNet-50 with torchvision's first weights.
 
     Raises:
-        DataError: they are not on this machine, and cannot or must not be fetched.
-        RecipeError: there is no such file, or it holds others.
+        DataError: they are damaged, or not on this machine, and cannot or must not be fetched.
+        RecipeError: there is no such file, or it is damaged or holds others.
     """
     if weights is not None and not weights.is_file():
         raise RecipeError(f"--weights {weights}: no such file")
@@ -123,7 +123,9 @@ def trained_network(weights: Path | None, offline_only: bool) -> nn.Module:
     try:
         with offline(offline_only):
             return create_timm_model(WEIGHTS, True, own).eval()
-    except ValueError as error:
+    except (DataError, ValueError) as error:
+        if weights is None:
+            raise DataError(str(error)) from error
         raise RecipeError(f"--weights {weights}: expected those of a ResNet-50: {error}") from error
 
 

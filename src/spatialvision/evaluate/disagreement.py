@@ -4,11 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from pydantic import ValidationError
 
-from spatialvision.config.experiment import Experiment
 from spatialvision.errors import RecipeError
-from spatialvision.evaluate.load import load_data
+from spatialvision.evaluate.load import experiment_of, load_data
 from spatialvision.evaluate.loaders import measuring_loader
 from spatialvision.runs.directory import Run
 
@@ -26,10 +24,7 @@ def images_at(run: Run, split: str, positions: np.ndarray, data_root: Path) -> n
         DataError: the data are not at hand.
         RecipeError: the dataset is not registered, or has no such split, or another version wrote the experiment.
     """
-    try:
-        experiment = Experiment.model_validate(run.experiment)
-    except ValidationError as error:
-        raise RecipeError(f"{run.path}: its experiment cannot be read by this version") from error
+    experiment = experiment_of(run)
     data = load_data(experiment, data_root, offline=True)
     if split not in data.splits:
         raise RecipeError(f"{run.path} has no split {split!r}; it has {', '.join(data.splits)}")

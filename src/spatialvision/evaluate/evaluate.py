@@ -15,7 +15,7 @@ from spatialvision.errors import DataError, RecipeError
 from spatialvision.evaluate.choice import Choice, choose
 from spatialvision.evaluate.distorted import expect_same, read_distortion, record, under_distortion
 from spatialvision.evaluate.inputs import Inputs
-from spatialvision.evaluate.load import load_data, untrained_model, without_pretrained
+from spatialvision.evaluate.load import experiment_of, load_data, untrained_model, without_pretrained
 from spatialvision.evaluate.progress import Track, untracked
 from spatialvision.evaluate.resolution import at_resolution, beside, split_arguments
 from spatialvision.evaluate.subject import Subject, make_subject
@@ -58,11 +58,12 @@ def evaluate_run(
 
     Raises:
         RecipeError: an evaluator, an option or a split does not exist, a named evaluator does not apply to the
-            model, the model is built for images of one size, or the run is not finished.
+            model, the model is built for images of one size, the run is not finished, or another version wrote its
+            experiment.
         DataError: weights or data are damaged, or data are missing.
-        WorkerError: a process that decodes images died, or takes too long.
+        WorkerError: a process that decodes images died, raised an error, or takes too long.
     """
-    experiment = Experiment.model_validate(run.experiment)
+    experiment = experiment_of(run)
     resolution, named = split_arguments(evaluators)
     choice = choose(named or experiment.evaluation.evaluators)
     if experiment.threads is not None:

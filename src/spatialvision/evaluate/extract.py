@@ -12,19 +12,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from spatialvision.config.experiment import Experiment
 from spatialvision.data.ahead import worker_failures_told
 from spatialvision.data.folder import FolderSplit
 from spatialvision.data.load import AnySplit
 from spatialvision.data.preparation.space import check_space
 from spatialvision.errors import RecipeError
 from spatialvision.evaluate.evaluate import load_run_model, usable_device
-from spatialvision.evaluate.load import load_data
+from spatialvision.evaluate.load import experiment_of, load_data
 from spatialvision.evaluate.progress import Track, untracked
 from spatialvision.evaluate.subject import Subject, make_subject
 from spatialvision.models.pooled import PooledFeatures
 from spatialvision.runs.directory import Run
-from spatialvision.runs.storage import disk_errors, sync_folder
+from spatialvision.runs.storage import disk_errors, refuse_existing, sync_folder
 
 FILE = "features.npz"
 
@@ -67,18 +66,15 @@ def extract(
         The file.
 
     Raises:
-        RecipeError: there is no such split, the file is there, the model does not end in a linear layer, or the run is
-            not finished.
+        RecipeError: there is no such split, the file is there, the model does not end in a linear layer, the run is not
+            finished, or another version wrote its experiment.
         DataError: weights or data are damaged, or data are missing.
         StorageError: the disk has not enough room.
-        WorkerError: a process that decodes images died, or takes too long.
+        WorkerError: a process that decodes images died, raised an error, or takes too long.
     """
     path = to or run.path / "evaluation" / split / FILE
-    if path.exists() and not overwrite:
-        raise RecipeError(
-            f"{path} is there already; replace it with --overwrite, or name another file with --to"
-        )
-    experiment = Experiment.model_validate(run.experiment)
+    refuse_existing(path, overwrite, "--to")
+    experiment = experiment_of(run)
     if experiment.threads is not None:
         torch.set_num_threads(experiment.threads)
     data = load_data(experiment, data_root, offline)

@@ -1,9 +1,10 @@
-"""From an experiment's blocks to its data and its model."""
+"""From a run to its experiment, and from an experiment's blocks to its data and its model."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from pydantic import ValidationError
 from torch import nn
 
 from spatialvision.config.experiment import Experiment
@@ -17,6 +18,7 @@ from spatialvision.evaluate.inputs import Inputs, inputs_in_folders, inputs_in_m
 from spatialvision.models.build import build_model
 from spatialvision.models.pretrained import offline
 from spatialvision.registry import DISTORTIONS
+from spatialvision.runs.directory import Run
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,23 @@ class ExperimentData:
             id(split): split if isinstance(split, Split) else split.fingerprint() for split in splits.values()
         }
         return {name: found[id(split)] for name, split in splits.items()}
+
+
+def experiment_of(run: Run) -> Experiment:
+    """A run's experiment, with the defaults of fields that its version did not have yet.
+
+    Raises:
+        RecipeError: it has a field or a value that this version does not know.
+    """
+    try:
+        return Experiment.model_validate(run.experiment)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        raise RecipeError(
+            f"{run.path}: its experiment cannot be read by this version of spatialvision ({field}: {first['msg']}); "
+            "use the version that the run's environment.json names, or train it anew"
+        ) from error
 
 
 def load_data(experiment: Experiment, data_root: Path, offline: bool) -> ExperimentData:

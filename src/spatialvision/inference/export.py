@@ -6,12 +6,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from spatialvision.config.experiment import Experiment
 from spatialvision.data.loader import Loader
 from spatialvision.data.preparation.space import check_space
 from spatialvision.errors import ExportError, RecipeError
 from spatialvision.evaluate.evaluate import load_run_model
-from spatialvision.evaluate.load import load_data
+from spatialvision.evaluate.load import experiment_of, load_data
 from spatialvision.evaluate.loaders import measuring_loader
 from spatialvision.evaluate.progress import Track, untracked
 from spatialvision.inference.card import model_card
@@ -20,7 +19,7 @@ from spatialvision.inference.formats import FORMATS, Answering
 from spatialvision.inference.load import load_model
 from spatialvision.registry import suggestion
 from spatialvision.runs.directory import Run
-from spatialvision.runs.storage import replacing, write_text
+from spatialvision.runs.storage import refuse_existing, replacing, write_text
 
 LIMIT = 1e-4
 """The largest absolute difference of a logit that is put up with."""
@@ -63,19 +62,23 @@ def export(
     Args:
         form: "onnx", "pt2" (``torch.export``) or "safetensors" (weights, for ``load_model``).
         to: the file; by default ``export/model.<format>`` in the run.
-        images: how many it is checked on, spread evenly over the test split.
+        images: how many it is checked on, at least 1, spread evenly over the test split.
         offline: never connect to a network for the test split.
         overwrite: replace files that are there.
         track: shows how far it is.
 
     Raises:
-        RecipeError: no such format, a file is there, a package is missing, or the run is not finished.
+        ValueError: it is to be checked on no image.
+        RecipeError: no such format, a file is there, a package is missing, the run is not finished, or another version
+            wrote its experiment.
         ExportError: the file answers otherwise by more than 1e-4; nothing is left of it.
         DataError: weights or data are damaged, or data are missing.
         StorageError: the disk has not enough room.
     """
     if form not in FORMATS:
         raise RecipeError(f"unknown format {form!r}{suggestion(form, FORMATS)}")
+    if images < 1:
+        raise ValueError(f"images: expected at least 1 to check the file on, got {images}")
     format_ = FORMATS[form]
     format_.check()
     path = _free_path(to or run.path / "export" / f"model{format_.suffix}", format_.suffix, overwrite)
@@ -103,10 +106,7 @@ def _free_path(path: Path, suffix: str, overwrite: bool) -> Path:
     if path.suffix != suffix:
         raise RecipeError(f"--to {path}: expected a name that ends in {suffix}")
     for file in (path, _card_of(path)):
-        if file.exists() and not overwrite:
-            raise RecipeError(
-                f"{file} is there already; replace it with --overwrite, or name another file with --to"
-            )
+        refuse_existing(file, overwrite, "--to")
     return path
 
 
@@ -118,7 +118,7 @@ class _Check:
     """Images of a run's test split, and the run's own model."""
 
     def __init__(self, run: Run, images: int, data_root: Path, offline: bool):
-        experiment = Experiment.model_validate(run.experiment)
+        experiment = experiment_of(run)
         data = load_data(experiment, data_root, offline)
         split = data.splits["test"]
         self._model: nn.Module = load_run_model(run, experiment, data.dataset, "cpu")

@@ -11,7 +11,13 @@ from spatialvision.data.root import default_data_root
 from spatialvision.errors import DataError, RecipeError
 from spatialvision.evaluate.evaluate import load_run_model, usable_device
 from spatialvision.evaluate.inputs import Inputs
-from spatialvision.evaluate.load import load_data, statistics, untrained_model, without_pretrained
+from spatialvision.evaluate.load import (
+    experiment_of,
+    load_data,
+    statistics,
+    untrained_model,
+    without_pretrained,
+)
 from spatialvision.inference.classifier import Classifier
 from spatialvision.inference.facts import KEY
 from spatialvision.runs.directory import INPUTS, Run
@@ -19,7 +25,11 @@ from spatialvision.workbench import import_files, registries
 
 
 def load_model(
-    source: Run | Path | str, *, data_root: Path | None = None, offline: bool = False, device: str = "cpu"
+    source: Run | Path | str,
+    *,
+    data_root: Path | str | None = None,
+    offline: bool = False,
+    device: str = "cpu",
 ) -> Classifier:
     """A trained model with its preprocessing, in evaluation mode; it computes in float32.
 
@@ -32,16 +42,18 @@ def load_model(
         device: "cpu", "cuda" or "auto".
 
     Raises:
-        RecipeError: there is no run, it is not finished, or its model is not registered.
-        DataError: the weights are damaged, or data are missing.
+        RecipeError: there is no run, it is not finished, its model is not registered, or another version wrote its
+            experiment.
+        DataError: the weights are damaged, data are missing, or another version wrote the file.
     """
     if not isinstance(source, Run) and Path(source).suffix == ".safetensors":
         registries()
         return _of_file(Path(source), usable_device(device))
     run = source if isinstance(source, Run) else Run(source)
     import_files(run.imports)
-    experiment = Experiment.model_validate(run.experiment)
-    inputs = inputs_of(run, experiment, data_root or default_data_root(), offline)
+    experiment = experiment_of(run)
+    found_root = Path(data_root) if data_root else default_data_root()
+    inputs = inputs_of(run, experiment, found_root, offline)
     network = load_run_model(run, experiment, inputs, usable_device(device))
     return Classifier(network, inputs, *statistics(experiment, inputs)).to(usable_device(device))
 

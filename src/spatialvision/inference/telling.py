@@ -14,7 +14,7 @@ from spatialvision.inference.classifier import Classifier
 from spatialvision.inference.predict import Unreadable, predict
 from spatialvision.inference.rows import FORMATS
 from spatialvision.registry import suggestion
-from spatialvision.runs.storage import replacing
+from spatialvision.runs.storage import refuse_existing, replacing
 
 
 def tell(
@@ -44,8 +44,8 @@ def tell(
     """
     if form not in FORMATS:
         raise RecipeError(f"unknown format {form!r}{suggestion(form, FORMATS)}")
-    if out is not None and out.exists() and not overwrite:
-        raise RecipeError(f"{out} is there already; replace it with --overwrite, or name another file")
+    if out is not None:
+        refuse_existing(out, overwrite, "--out")
     # A bar would stand among the rows on the same terminal.
     bars = Bars(Console(stderr=True), visible=out is not None or not sys.stdout.isatty())
     top, broken = min(top, len(classifier.class_names)), 0

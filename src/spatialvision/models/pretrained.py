@@ -44,7 +44,8 @@ def create_timm_model(name: str, pretrained: bool, arguments: Mapping[str, Any])
 
     Raises:
         ValueError: timm cannot build the model with these arguments.
-        DataError: the weights are damaged, or not on this machine, and cannot or must not be fetched.
+        DataError: the weights are damaged, hold more than tensors, or are not on this machine and cannot or must not be
+            fetched.
     """
     import timm
 
@@ -63,6 +64,14 @@ def create_timm_model(name: str, pretrained: bool, arguments: Mapping[str, Any])
     except (TypeError, AssertionError, RuntimeError) as error:
         given = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
         raise ValueError(f"timm's {name} cannot be built with {given}: {error}") from error
+    except Exception as error:
+        # The class is of a module that nothing here imports, and the text advises to run what the file holds.
+        if type(error).__name__ != "UnpicklingError":
+            raise
+        raise DataError(
+            f"pretrained weights of timm's {name} are damaged, or hold more than tensors, so nothing was loaded; "
+            "expected tensors alone, best as .safetensors"
+        ) from error
 
 
 @contextmanager

@@ -45,6 +45,7 @@ def compare(
 
     Raises:
         RecipeError: no runs there, no such baseline, or accuracies measured on different terms.
+        DataError: predictions, or what else evaluators wrote, are damaged.
         StorageError: the disk is full, or the folder read-only.
     """
     groups, reference, table = judged(places, runs_dir, split, baseline, allow_differences)
@@ -68,6 +69,7 @@ def judged(
 
     Raises:
         RecipeError: no runs there, no such baseline, or accuracies measured on different terms.
+        DataError: the predictions of a run are damaged.
     """
     groups, left_out = comparable(find_records(places, runs_dir), split)
     differences = refused_differences(groups, split)

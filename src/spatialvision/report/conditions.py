@@ -40,7 +40,11 @@ def choose(records: Sequence[Record], conditions: Sequence[str]) -> list[Record]
 
 
 def matching(records: Sequence[Record], pattern: str) -> list[Record]:
-    """The runs in whose path the pattern is found."""
+    """The runs in whose path the pattern is found.
+
+    Raises:
+        RecipeError: it is no regular expression, or found in none.
+    """
     try:
         expression = re.compile(pattern)
     except re.error as error:
@@ -53,7 +57,11 @@ def matching(records: Sequence[Record], pattern: str) -> list[Record]:
 
 
 def check_choice(option: str, value: str | None, allowed: Iterable[str | None]) -> None:
-    """Refuse what an option does not know."""
+    """Refuse what an option does not know.
+
+    Raises:
+        RecipeError: the value is none of those allowed.
+    """
     if value not in allowed:
         expected = " or ".join(str(item) for item in allowed if item is not None)
         raise RecipeError(f"{option}: expected {expected}, got {value!r}")

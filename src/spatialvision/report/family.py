@@ -40,6 +40,7 @@ def tabulate(
     Raises:
         RecipeError: no such runs, a recipe without a place in the table, two groups for one cell, no such
             baseline, or numbers of one column measured on different terms.
+        DataError: the predictions of a run are damaged.
         StorageError: the disk is full, or the folder read-only.
     """
     places, conditions = split_conditions(arguments)

@@ -1,4 +1,4 @@
-"""Runs as tables and charts see them: found by path or family, every file read once."""
+"""Runs as tables and charts see them: found by path or family, read as far as something is asked of them."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ IGNORED = ("recipe", "seed", "about", "device", "processes", "log", "evaluation"
 
 
 class Record:
-    """A run; each of its files is read when it is first needed, and then kept."""
+    """A run; each of its files is read when it is first needed, and what is asked for often is then kept."""
 
     def __init__(self, run: Run):
         self.run = run
@@ -132,7 +132,11 @@ def find_records(places: Sequence[str | Path], runs_dir: Path) -> list[Record]:
 
 
 def locate(place: str | Path, runs_dir: Path) -> Path:
-    """The folder that a place on the command line means; what is below ``runs_dir`` goes first."""
+    """The folder that a place on the command line means; what is below ``runs_dir`` goes first.
+
+    Raises:
+        RecipeError: there is no run in either; the message names the nearest family.
+    """
     for folder in (runs_dir / place, Path(place)):
         if holds_runs(folder):
             return folder

@@ -103,9 +103,8 @@ class Run:
     def read_json(self, name: str) -> Any:
         """A JSON file of the run, or None where it does not exist."""
         try:
-            with open(
-                f"{self.path}/{name}", "rb"
-            ) as file:  # a thousand runs of Path objects take as long as the files
+            # No Path: for the files of a thousand runs, making those takes as long as reading.
+            with open(f"{self.path}/{name}", "rb") as file:
                 return json.loads(file.read())
         except FileNotFoundError:
             return None

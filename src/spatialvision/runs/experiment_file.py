@@ -5,6 +5,7 @@ own or as a block of indented lines below it, and a parser needs a hundred times
 finding it again.
 """
 
+import contextlib
 import functools
 import re
 from pathlib import Path
@@ -18,10 +19,13 @@ FIELD = re.compile(r"^(?=[A-Za-z_])", re.MULTILINE)
 
 def read_experiment(path: Path) -> dict[str, Any]:
     """The file's fields. Blocks are shared with other runs' and must not be changed."""
-    before, *blocks = FIELD.split(path.read_bytes().decode("utf-8"))
-    if before.strip():  # not as we write it
-        return _parsed(before + "".join(blocks))
-    return {key: value for block in blocks for key, value in _parsed(block).items()}
+    text = path.read_bytes().decode("utf-8")
+    before, *blocks = FIELD.split(text)
+    if not before.strip():
+        # Not as we write it where a block refers to another; of damage the whole file tells the line.
+        with contextlib.suppress(yaml.YAMLError):
+            return {key: value for block in blocks for key, value in _parsed(block).items()}
+    return _parsed(text)
 
 
 @functools.lru_cache(maxsize=16384)

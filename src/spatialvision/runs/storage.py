@@ -9,14 +9,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from spatialvision.errors import StorageError
+from spatialvision.errors import RecipeError, StorageError
 
 DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG}
 
 
 @contextlib.contextmanager
 def disk_errors(path: Path, size: int | None = None) -> Iterator[None]:
-    """Turn the disk's refusals into one line that names the path and, if known, the bytes needed."""
+    """Turn the disk's refusals into one line that names the path and, if known, the bytes needed.
+
+    Raises:
+        StorageError: the disk is full, or the folder read-only.
+    """
     try:
         yield
     except OSError as error:
@@ -29,6 +33,21 @@ def disk_errors(path: Path, size: int | None = None) -> Iterator[None]:
             else "choose a writable folder"
         )
         raise StorageError(f"cannot write {path}{needed}: {error.strerror}; {hint} and run again") from error
+
+
+def refuse_existing(path: Path, overwrite: bool, option: str) -> None:
+    """Let a file pass that is not there yet, or may be replaced.
+
+    Args:
+        option: the one by which the user may name another file.
+
+    Raises:
+        RecipeError: it is there.
+    """
+    if path.exists() and not overwrite:
+        raise RecipeError(
+            f"{path} is there already; replace it with --overwrite, or name another file with {option}"
+        )
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -40,7 +40,7 @@ class Background:
             self._changed.notify_all()
 
     def wait(self) -> None:
-        """Return when all is done, which takes no longer than an action may.
+        """Return when all is done, or when an action takes too long.
 
         Raises:
             Exception: what an action raised.

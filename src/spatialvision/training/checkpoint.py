@@ -67,6 +67,9 @@ class Checkpoints:
         """Tensors, state and warnings of the newest valid checkpoint, or None where there is none.
 
         A broken one is passed over with a warning that names what is wrong with it.
+
+        Raises:
+            DataError: all of them are broken.
         """
         warnings: list[str] = []
         for path in self._newest_first():

@@ -48,6 +48,16 @@ def existing_run(path: Path, resolved: Resolved) -> Run | None:
     return run
 
 
+def finished_run(path: Path, resolved: Resolved) -> Run | None:
+    """The run that is already there if its training is done; None of another, and where there is nothing.
+
+    Raises:
+        RecipeError: the folder holds another experiment (with the differences) or something else.
+    """
+    run = existing_run(path, resolved)
+    return run if run is not None and run.status["state"] == "done" else None
+
+
 def _reordered(old: list[str], new: list[str]) -> list[str]:
     """The one difference that two mappings' fields do not show: upgrades are applied in order."""
     is_reordered = old != new and sorted(old) == sorted(new)
@@ -56,7 +66,13 @@ def _reordered(old: list[str], new: list[str]) -> list[str]:
 
 @contextlib.contextmanager
 def claimed(path: Path, resolved: Resolved, overwrite: bool, process: Process) -> Iterator[Run]:
-    """The run to train in, continued or new, and locked against others inside the block."""
+    """The run to train in, continued or new, and locked against others inside the block.
+
+    Raises:
+        RecipeError: the folder holds another experiment or something else, or another process uses it.
+        StorageError: the disk is full, or the folder read-only.
+        WorkerError: this process does not see the folder that the first one made.
+    """
     if not process.is_first:
         process.wait_for_all()
         if not (path / EXPERIMENT).exists():
@@ -106,7 +122,7 @@ def end_recorded(run: Run, process: Process, watch: Watch | None) -> Iterator[No
 
 
 def record_failure(path: Path, reason: str) -> None:
-    """Write into the status that the process of a run ended without a word, unless others have the run in use."""
+    """Write into the status why the process of a run ended, unless it has done so or others have the run in use."""
     if (path / EXPERIMENT).exists():
         with contextlib.suppress(RecipeError), take_lock(path):
             if (run := Run(path)).status["state"] == "running":

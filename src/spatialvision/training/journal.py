@@ -35,9 +35,8 @@ class Journal:
 
     def sizes(self) -> dict[str, int]:
         """Bytes on the disk of each append-only file, for the checkpoint that is about to be written."""
-        if self._writer is not None:
-            self._try(lambda writer: writer.do(self._sync_events))
-            self._try(Background.wait)
+        self._try(lambda writer: writer.do(self._sync_events))
+        self._try(Background.wait)
         return {**self._synced([self.folder / METRICS]), **self._event_sizes}
 
     def cut_back(self, sizes: dict[str, int]) -> None:
@@ -68,11 +67,9 @@ class Journal:
 
     def close(self) -> None:
         """Finish the TensorBoard file."""
-        if self._writer is not None:
-            self._try(lambda writer: writer.do(lambda: self._events.close()))
-            self._try(Background.wait)
-        if self._writer is not None:
-            self._writer.close()
+        self._try(lambda writer: writer.do(lambda: self._events.close()))
+        self._try(Background.wait)
+        self._try(Background.close)
 
     def _event(self, method: str, *values: Any) -> None:
         if not self._wants_events:
@@ -103,7 +100,7 @@ class Journal:
         return found
 
     def _try(self, step: Callable[[Background], None]) -> None:
-        """Take a step with the writer; after trouble there is none any more."""
+        """Take a step with the writer, where there is one; after trouble there is none any more."""
         if self._writer is None:
             return
         try:

@@ -28,7 +28,11 @@ class TrainingStep(nn.Module):
         self.mixed = precision == "bfloat16"
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """The objective's values, each (B,), with ``loss`` among them."""
+        """The objective's values, each (B,), with ``loss`` among them.
+
+        Raises:
+            RecipeError: the objective returns no loss, or a value that is not by image.
+        """
         with torch.autocast(self.device_type, torch.bfloat16, enabled=self.mixed):
             values = self.objective(self.model, batch)
         if "loss" not in values:

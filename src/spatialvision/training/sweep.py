@@ -11,7 +11,7 @@ from rich.console import Console
 from spatialvision.config.resolving import Resolved
 from spatialvision.errors import RecipeError, SpatialVisionError, Stopped
 from spatialvision.signals import StopSignal
-from spatialvision.training.claim import existing_run
+from spatialvision.training.claim import finished_run
 from spatialvision.training.train import headline, train
 from spatialvision.workbench import load_recipe
 
@@ -107,12 +107,10 @@ def finished_before(recipe: Resolved, path: Path) -> Outcome | None:
     """What there is to say of a run that needs no training; None of another.
 
     Raises:
-        RecipeError: the folder holds something else.
+        RecipeError: the folder holds another experiment or something else.
     """
-    before = existing_run(path, recipe)
-    if before is None or before.status["state"] != "done":
-        return None
-    return Outcome(path, "skipped", f"finished before, {headline(before)}")
+    before = finished_run(path, recipe)
+    return None if before is None else Outcome(path, "skipped", f"finished before, {headline(before)}")
 
 
 def closing_lines(outcomes: Sequence[Outcome]) -> list[str]:

@@ -3,7 +3,6 @@
 import signal
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 from rich.console import Console
@@ -15,7 +14,7 @@ from spatialvision.training.sweep import Outcome, finished_before
 from spatialvision.training.sweep_entry import SweepEntry
 from spatialvision.training.sweep_process import SweepProcess
 from spatialvision.training.sweep_shares import shares
-from spatialvision.training.sweep_views import SweepLines, SweepTable
+from spatialvision.training.sweep_views import make_view
 from spatialvision.training.train import train_command
 
 INTERVAL_SECONDS = 0.1
@@ -57,7 +56,11 @@ def sweep_in_processes(
 
 
 def refuse_processes(grid: Sequence[Resolved], jobs: int) -> None:
-    """Let a grid pass whose runs are of one process each."""
+    """Let a grid pass whose runs are of one process each.
+
+    Raises:
+        RecipeError: a recipe asks for several; the message names the first.
+    """
     several = [recipe for recipe in grid if recipe.experiment.processes > 1]
     if several:
         first = several[0]
@@ -74,6 +77,7 @@ class ParallelSweep:
         entries: the runs; their outcomes are written into them.
         jobs: how many are under way at a time.
         start: makes the process of a run, given its place among those under way.
+        console: where their beginnings and ends are told, and the output of one that ended in a traceback.
     """
 
     def __init__(
@@ -92,10 +96,7 @@ class ParallelSweep:
         Raises:
             Stopped: a signal came.
         """
-        view: AbstractContextManager[SweepLines | SweepTable] = (
-            SweepTable if self._console.is_terminal and not self._console.quiet else SweepLines
-        )(self._entries, self._console)
-        with view as self._view:
+        with make_view(self._entries, self._console) as self._view:
             try:
                 while self._under_way() or (self._waiting() and not stop.received):
                     self._pass_on(stop.received)

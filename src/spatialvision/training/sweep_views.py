@@ -81,6 +81,12 @@ class SweepTable:
         self._live.update(make_table(self._entries, self._console.height - LINES_AROUND), refresh=True)
 
 
+def make_view(entries: Sequence[SweepEntry], console: Console) -> SweepLines | SweepTable:
+    """The table on a terminal that is to show anything, lines elsewhere."""
+    is_watched = console.is_terminal and not console.quiet
+    return SweepTable(entries, console) if is_watched else SweepLines(entries, console)
+
+
 def make_table(entries: Sequence[SweepEntry], most: int) -> Group:
     """Number, run, state and last words of at most so many runs, and how many there are in each state."""
     counts = Counter(entry.state for entry in entries)

@@ -24,7 +24,7 @@ from spatialvision.evaluate.progress import Bars
 from spatialvision.runs.directory import Run
 from spatialvision.runs.storage import write_json
 from spatialvision.signals import StopSignal
-from spatialvision.training.claim import claimed, end_recorded, existing_run, record_failure
+from spatialvision.training.claim import claimed, end_recorded, finished_run, record_failure
 from spatialvision.training.environment import changes, describe_environment
 from spatialvision.training.initialise import keep_imports, load_initial_weights
 from spatialvision.training.job import continue_job, make_job
@@ -71,7 +71,7 @@ def train(
         RecipeError, DataError, DivergedError, WorkerError, StorageError, Stopped: see `spatialvision.errors`.
     """
     path = Path(runs_dir) / recipe.recipe / (name or recipe.run_name)
-    if not overwrite and not is_worker() and (run := _finished_run(path, recipe)) is not None:
+    if not overwrite and not is_worker() and (run := finished_run(path, recipe)) is not None:
         if not quiet:
             print(
                 f"{path} is finished: {headline(run)}; nothing to do (--overwrite trains it anew)", flush=True
@@ -108,11 +108,6 @@ def _launch(
     except WorkerError as error:
         record_failure(path, str(error))  # unless the run is in use by others, which may be the error
         raise
-
-
-def _finished_run(path: Path, recipe: Resolved) -> Run | None:
-    run = existing_run(path, recipe)
-    return run if run is not None and run.status["state"] == "done" else None
 
 
 def train_command(

@@ -66,8 +66,10 @@ def prepare(
         What each split has.
 
     Raises:
+        RecipeError: another call is at work on the same folder.
         DataError: an archive is damaged or not the one expected, or some of it was refused; the message lists it.
-        StorageError: the disk is full or read-only; what is done stays.
+        StorageError: the disk is full, read-only or too small; what is done stays.
+        WorkerError: a process that extracts was killed.
         Stopped: on a signal; what is done stays.
     """
     for part in parts:

@@ -45,7 +45,7 @@ def local(split: str, source: str, folder: Path) -> Path:
     return folder / split / name
 
 
-def check_choice(given: Mapping[str, object]) -> None:
+def check_contradictions(given: Mapping[str, object]) -> None:
     """Refuse options of which each says the same thing in its own way, or of which one would be ignored.
 
     Args:
@@ -108,6 +108,7 @@ def parts_from_archives(
         RecipeError: no archive is named, a link has no file name, or labels are missing.
         DataError: a file is missing or damaged.
         StorageError: there is no room for what is to be fetched and its images.
+        Stopped: on a signal; what came stays.
     """
     named = {split: source for split, source in (("train", train), ("val", val)) if source is not None}
     if not named:
@@ -122,13 +123,7 @@ def parts_from_archives(
         "val": lambda archive: plan_validation(archive, known),
     }
     archives = {split: local(split, source, target / "archives") for split, source in wanted.items()}
-    missing = {
-        split: archives[split] for split in wanted if is_link(wanted[split]) and not archives[split].exists()
-    }
-    _check_space({wanted[split]: archive for split, archive in missing.items()}, target)
-    md5s = {split: _md5(expected[split]) for split in missing}
-    for split, archive in missing.items():
-        fetch(wanted[split], archive, md5=md5s[split], console=console, stop=stop)
+    md5s = _fetch_missing(wanted, archives, expected, target, console, stop)
     return [
         Part(
             split,
@@ -138,6 +133,25 @@ def parts_from_archives(
         )
         for split in named
     ]
+
+
+def _fetch_missing(
+    wanted: Mapping[str, str],
+    archives: Mapping[str, Path],
+    expected: Mapping[str, Expected | None],
+    target: Path,
+    console: Console,
+    stop: StopSignal,
+) -> dict[str, str]:
+    """Fetch the archives of links that are not there; returns the MD5 that each of these had to have, by its split."""
+    missing = {
+        split: archives[split] for split in wanted if is_link(wanted[split]) and not archives[split].exists()
+    }
+    _check_space({wanted[split]: archive for split, archive in missing.items()}, target)
+    md5s = {split: _md5(expected[split]) for split in missing}
+    for split, archive in missing.items():
+        fetch(wanted[split], archive, md5=md5s[split], console=console, stop=stop)
+    return md5s
 
 
 def _md5(expected: Expected | None) -> str:

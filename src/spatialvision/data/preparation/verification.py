@@ -54,6 +54,7 @@ def verify(folder: Path, *, processes: int, console: Console, stop: StopSignal) 
 
     Raises:
         DataError: the folder is missing, or has no images.
+        WorkerError: a process that decodes was killed.
         Stopped: on a signal.
     """
     paths = list(image_paths(str(folder)))

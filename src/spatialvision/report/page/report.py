@@ -69,6 +69,7 @@ def write_report(
     Raises:
         RecipeError: no runs there, no such baseline, accuracies measured on different terms, another file at ``out``,
             or plotly or jinja2 is not installed.
+        DataError: predictions, or what else evaluators wrote, are damaged.
         StorageError: the disk is full, or the folder read-only.
     """
     check_free(out)
