@@ -1,4 +1,4 @@
-"""Every registered model, upgrade of the input and transform exports, and answers there as it does here."""
+"""Every registered model, transform and upgrade exports, and answers there as it does here."""
 
 from pathlib import Path
 from typing import Any, get_args
@@ -49,6 +49,26 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
 CASES = {name: (name, SMALL.get(name, {})) for name in NAMES if name not in LARGE} | VARIANTS
 
 
+# But for freeze, which changes nothing of what a network computes.
+UPGRADES: dict[str, dict[str, dict[str, Any]]] = {
+    "coordconv": {"coordconv": {"layers": "*", "with_radius": True}},
+    "group_norm": {"group_norm": {"groups": 4}},
+    "mixstyle": {"mixstyle": {"stages": (1, 2)}},
+    "spatial_transformer": {
+        "spatial_transformer": {"localisation_downsample": 2, "localisation_kernels": (3, 3)}
+    },
+    "fully connected": {
+        "spatial_transformer": {"localisation": "fully_connected", "localisation_layers": (8,)}
+    },
+    "all": {
+        "coordconv": {"layers": "*"},
+        "group_norm": {"groups": 4},
+        "mixstyle": {"stages": (1,)},
+        "spatial_transformer": {"transform": "homography"},
+    },
+}
+
+
 def settle(model: nn.Module, images: torch.Tensor) -> None:
     """Set running statistics to those of the images; at their first values a deep network answers all images alike."""
     for module in model.modules():
@@ -58,14 +78,20 @@ def settle(model: nn.Module, images: torch.Tensor) -> None:
     model.eval()
 
 
-def classifier(name: str, options: dict[str, Any], size_hw: tuple[int, int]) -> Classifier:
-    """A model with random weights, moved a little, so that a transformer does not look straight ahead."""
+def classifier(
+    name: str,
+    options: dict[str, Any],
+    size_hw: tuple[int, int],
+    upgrades: dict[str, dict[str, Any]] | None = None,
+) -> Classifier:
+    """A model with random weights, moved a little: transformers and coordinates begin with weights of zero."""
     torch.manual_seed(0)
-    model = models.build_model(name, options, num_classes=10, in_channels=3, size_hw=size_hw)
+    model = models.build_model(
+        name, options, num_classes=10, in_channels=3, size_hw=size_hw, upgrades=upgrades
+    )
     with torch.no_grad():
-        for key, value in model.named_parameters():
-            if key.startswith("transformer.head."):
-                value.add_(0.01 * torch.randn_like(value))
+        for value in model.parameters():
+            value.add_(0.01 * torch.randn_like(value))
         settle(model, torch.randn(8, 3, *size_hw))
     statistics = ((0.5, 0.4, 0.3), (0.2, 0.3, 0.4))
     inputs = Inputs("made", tuple("abcdefghij"), 3, size_hw, *statistics, content_hw=size_hw)
@@ -101,6 +127,11 @@ def test_a_small_variant_answers_in_onnxruntime(case: str, tmp_path: Path) -> No
 @pytest.mark.parametrize("case", [marked(case, case not in KINDS) for case in CASES])
 def test_a_small_variant_answers_from_a_pt2_file(case: str, tmp_path: Path) -> None:
     check(classifier(*CASES[case], (32, 32)), "pt2", tmp_path)
+
+
+@pytest.mark.parametrize("case", UPGRADES)
+def test_an_upgraded_model_answers_in_onnxruntime(case: str, tmp_path: Path) -> None:
+    check(classifier("toy_dilated", {}, (32, 32), UPGRADES[case]), "onnx", tmp_path)
 
 
 @pytest.mark.slow
