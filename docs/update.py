@@ -7,6 +7,7 @@ the commands in results/README.md.
 import json
 import re
 import shutil
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 
@@ -125,18 +126,25 @@ def last_warp(path: Path) -> dict:
     return [row for row in map(json.loads, path.read_text().splitlines()) if "warp_scale" in row][-1]
 
 
+MADE = {
+    "docs/puzzle.md": {"reported": partial(reported, "puzzle")},
+    "docs/studies/distorted.md": {
+        "twins": twins,
+        "warps": partial(warps, STUDIES / "distorted"),
+        "momentum-warps": partial(warps, STUDIES / "distorted" / "momentum"),
+    },
+}
+"""Tables that no file holds."""
+
+
 def main() -> None:
     """Fill every block and copy every picture; a missing source is an error that names it."""
     for path, blocks in BLOCKS.items():
         page = (ROOT / path).read_text()
         for name, source in blocks.items():
             page = filled(page, name, source.read_text())
-        if path.endswith("distorted.md"):
-            page = filled(page, "twins", twins())
-            page = filled(page, "warps", warps(STUDIES / "distorted"))
-            page = filled(page, "momentum-warps", warps(STUDIES / "distorted" / "momentum"))
-        if path == "docs/puzzle.md":
-            page = filled(page, "reported", reported("puzzle"))
+        for name, make in MADE.get(path, {}).items():
+            page = filled(page, name, make())
         (ROOT / path).write_text(page)
     for source_name, target in PICTURES.items():
         shutil.copyfile(COMPARISON / source_name, ROOT / "docs" / "images" / target)

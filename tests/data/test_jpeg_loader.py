@@ -204,7 +204,7 @@ def test_a_process_with_an_unfinished_plan_ends(photographs: Path) -> None:
 
 @pytest.fixture
 def damaged(photographs: Path) -> Path:
-    """The photographs, the third and the tenth of them broken, the twelfth gone after the folder was read."""
+    """The photographs, the third and the tenth of them broken."""
     split = find_images(photographs / "train", find_classes(photographs / "train"))
     split.path(2).write_bytes(split.path(2).read_bytes()[:200])
     split.path(9).write_bytes(b"")
@@ -230,6 +230,14 @@ def test_a_skipped_image_is_left_out_of_its_batch(damaged: Path, workers: int) -
     assert torch.equal(batch.images, make_loader(damaged).batch(torch.tensor(left), 0).images)
     assert [path.name for path in loader.broken.found] == ["2.JPEG", "1.JPEG"]
     assert len(loader.batch(torch.tensor([2, 9]), 0).images) == 1
+
+
+@pytest.mark.fault("images")
+def test_an_image_that_is_gone_after_the_folder_was_read_is_broken_too(photographs: Path) -> None:
+    loader = make_loader(photographs, policy="skip")
+    (photographs / "train/n00000001/3.JPEG").unlink()
+    assert loader.batch(torch.arange(24), 0).indices.tolist() == [*range(11), *range(12, 24)]
+    assert [path.name for path in loader.broken.found] == ["3.JPEG"]
 
 
 @pytest.mark.fault("images")

@@ -14,6 +14,7 @@ import pytest
 import torch
 from hypothesis import strategies as st
 from PIL import Image
+from scipy.io import savemat
 
 from spatialvision.config.experiment import Experiment
 from spatialvision.config.resolving import resolve
@@ -263,18 +264,31 @@ def test_tars(fuzz: Fuzz, mutated: Mutated, tmp_path: Path) -> None:
 
 @pytest.mark.timeout(600)
 def test_development_kits(fuzz: Fuzz, mutated: Mutated, tmp_path: Path) -> None:
-    path = tmp_path / "devkit.tar.gz"
+    """All but the records of meta.mat: SciPy's reader of these crashes on some."""
+    path, known = tmp_path / "devkit.tar.gz", 0
 
     def check(content: bytes) -> None:
+        nonlocal known
         path.write_bytes(content)
         with suppress(DataError):
-            labels_from_devkit(path)
+            known += labels_from_devkit(path) != []
 
-    files = {"ILSVRC2012_validation_ground_truth.txt": b"1\n2\n", "meta.mat": bytes(200)}
+    meta, truth = io.BytesIO(), b"1\n2\n"
+    synsets = np.array([(1, "n01440764"), (2, "n01443537")], dtype=[("ILSVRC2012_ID", int), ("WNID", object)])
+    savemat(meta, {"synsets": synsets})
+    kit = devkit(truth, bytes(200))
+    packed = st.one_of(
+        mutated([kit]), ARCHIVES, mutated([truth]).map(lambda text: devkit(text, meta.getvalue()))
+    )
+    zipped = packed.map(lambda content: gzip.compress(content, 1))
+    fuzz(st.one_of(zipped, mutated([gzip.compress(kit)]), mutated([kit])), check)
+    assert known > 0
+
+
+def devkit(truth: bytes, meta: bytes) -> bytes:
+    files = {"ILSVRC2012_validation_ground_truth.txt": truth, "meta.mat": meta}
     items = [(f"devkit/data/{name}", tarfile.REGTYPE, content) for name, content in files.items()]
-    kit = archive(items, tarfile.GNU_FORMAT, True)
-    packed = st.one_of(mutated([kit]), ARCHIVES).map(lambda content: gzip.compress(content, 1))
-    fuzz(st.one_of(packed, mutated([gzip.compress(kit)]), mutated([kit])), check)
+    return archive(items, tarfile.GNU_FORMAT, True)
 
 
 @pytest.mark.timeout(600)

@@ -78,6 +78,14 @@ def inline_commands(page: Path) -> list[str]:
     return [text for text in texts if text.split() and text.split()[0] in PROGRAMS]
 
 
+def links(page: Path) -> list[str]:
+    """Where the page's links lead and its pictures lie."""
+    tokens = MarkdownIt("commonmark").enable("table").parse(page.read_text())
+    children = [child for token in tokens for child in token.children or ()]
+    found = [child.attrs.get("href") or child.attrs.get("src") for child in children]
+    return [str(target) for target in found if target]
+
+
 def save_files(page: Path, folder: Path) -> None:
     """Write the files that the page has its reader write."""
     for block in blocks(page):

@@ -7,12 +7,13 @@ registries. What stands under ``<!-- test: runs -->`` is also run, in the page's
 any other name has a test of its own.
 """
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from blocks import PAGES, ROOT, Block, blocks, inline_commands, name, save_files
+from blocks import PAGES, ROOT, Block, blocks, inline_commands, links, name, save_files
 from reading import parsed, read
 from shell import calls, environment
 
@@ -69,6 +70,12 @@ def test_recipes_resolve(page: Path, tmp_path: Path) -> None:
     for block in blocks(page):
         if block.language == "yaml":
             load_recipe(write_recipe(block, tmp_path))
+
+
+@EVERY
+def test_what_a_page_links_to_is_there(page: Path) -> None:
+    targets = [link.partition("#")[0] for link in links(page) if not re.match(r"[a-z]+:", link)]
+    assert [target for target in targets if target and not (page.parent / target).exists()] == []
 
 
 @EVERY

@@ -117,7 +117,8 @@ def test_a_kill_and_a_second_call_give_an_identical_tree(
         time.sleep(0.002)
     time.sleep(pause)
     process.kill()
-    process.wait()
+    assert process.wait() == -signal.SIGKILL
+    assert not (tmp_path / "out" / "train").exists(), "killed too late to be in the middle"
     code, output, errors = command(*line)
     assert (code, errors) == (0, "")
     assert output == "out/train: 60 classes, 2,400 images\n"

@@ -20,6 +20,11 @@ def meta(wnids: list[str]) -> bytes:
     synsets = np.empty((len(wnids), 1), dtype=fields)
     for row, wnid in enumerate(wnids):
         synsets[row, 0] = (np.uint16(row + 1), wnid, f"word {row}", np.uint8(row // 3))
+    return matrix(synsets)
+
+
+def matrix(synsets: Any) -> bytes:
+    """A MATLAB file."""
     buffer = io.BytesIO()
     savemat(buffer, {"synsets": synsets})
     return buffer.getvalue()
@@ -67,6 +72,7 @@ def test_the_kit_tells_classes_by_their_numbers(archives: Any, order: tuple[str,
         ({META: b""}, "it has no file data/ILSVRC2012_validation_ground_truth.txt"),
         ({TRUTH: b"1\n"}, r"it has no file data/meta\.mat"),
         ({TRUTH: b"1\n", META: b"no matrix"}, "is not the development kit"),
+        ({TRUTH: b"1\n", META: matrix([1.0, 2.0])}, r"data/meta\.mat cannot be read"),
         (
             {TRUTH: b"7\n", META: meta(["n01440764"])},
             "is not the development kit.*: no class has the number 7",

@@ -72,9 +72,9 @@ def _wnids(file: IO[bytes]) -> dict[int, str]:
 
     try:
         synsets = np.atleast_1d(loadmat(file, squeeze_me=True)["synsets"])
+        found = {int(each["ILSVRC2012_ID"]): str(each["WNID"]) for each in synsets}
     except Exception as error:  # the reader has no end of ways to fail on a file that is none of its own
         raise ValueError(f"{SYNSETS} cannot be read ({error})") from error
-    found = {int(each["ILSVRC2012_ID"]): str(each["WNID"]) for each in synsets}
     for wnid in found.values():
         if not CLASS.fullmatch(wnid):
             raise ValueError(f"expected a class such as n01440764, got {wnid!r}")
