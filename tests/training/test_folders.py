@@ -103,7 +103,7 @@ def test_workers_read_all_but_the_pictures_for_the_log(
 def test_two_processes_train_as_one(
     recipe: str, tmp_path: Path, start: Any, largest_difference: Any, more: tuple[str, ...]
 ) -> None:
-    options = ("model.dropout=0", "epochs=1", *more)
+    options = ("model.dropout=0", "epochs=1", "timeout_seconds=120", *more)
     one = train(load_recipe(recipe, *options), runs_dir=tmp_path / "one", quiet=True)
     process = start("train", recipe, *options, "processes=2", "--name", "two")
     output, errors = process.communicate(timeout=200)

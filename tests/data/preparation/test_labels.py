@@ -30,6 +30,14 @@ def matrix(synsets: Any) -> bytes:
     return buffer.getvalue()
 
 
+def crashing() -> bytes:
+    """A MATLAB file of which one byte is wrong, which ends a process that reads it with SciPy 1.17."""
+    classes = [(1, "n01440764"), (2, "n01443537")]
+    content = bytearray(matrix(np.array(classes, dtype=[("ILSVRC2012_ID", int), ("WNID", object)])))
+    content[280] = 67
+    return bytes(content)
+
+
 def kit(archives: Any, files: dict[str, bytes]) -> Path:
     path = archives.folder / "devkit.tar.gz"
     with tarfile.open(path, "w:gz") as archive:
@@ -73,6 +81,7 @@ def test_the_kit_tells_classes_by_their_numbers(archives: Any, order: tuple[str,
         ({TRUTH: b"1\n"}, r"it has no file data/meta\.mat"),
         ({TRUTH: b"1\n", META: b"no matrix"}, "is not the development kit"),
         ({TRUTH: b"1\n", META: matrix([1.0, 2.0])}, r"data/meta\.mat cannot be read"),
+        ({TRUTH: b"1\n", META: crashing()}, r"data/meta\.mat cannot be read"),
         (
             {TRUTH: b"7\n", META: meta(["n01440764"])},
             "is not the development kit.*: no class has the number 7",

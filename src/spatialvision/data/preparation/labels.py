@@ -1,10 +1,12 @@
 """The classes of the validation images, which their archive does not tell: from the development kit or from a list."""
 
 import io
+import multiprocessing
 import tarfile
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from typing import IO
 
 from spatialvision.data.preparation.names import CLASS
 from spatialvision.errors import DataError
@@ -43,7 +45,7 @@ def labels_from_devkit(path: Path) -> list[str]:
     try:
         with tarfile.open(path) as archive:
             truth = _content(archive, GROUND_TRUTH).decode().split()
-            wnids = _wnids(io.BytesIO(_content(archive, SYNSETS)))
+            wnids = _wnids(_content(archive, SYNSETS))
         return [_class_of(number, wnids) for number in truth]
     except (OSError, EOFError, tarfile.TarError, ValueError) as error:
         raise DataError(f"{path} is not the development kit ILSVRC2012_devkit_t12.tar.gz: {error}") from error
@@ -65,17 +67,26 @@ def _class_of(number: str, wnids: Mapping[int, str]) -> str:
     return wnids[int(number)]
 
 
-def _wnids(file: IO[bytes]) -> dict[int, str]:
-    """WordNet identifiers by the numbers that the ground truth uses."""
-    import numpy as np
-    from scipy.io import loadmat
+def _wnids(content: bytes) -> dict[int, str]:
+    """WordNet identifiers by the numbers that the ground truth uses; read by another process, which may crash."""
+    import scipy.io  # noqa: F401 - once, before there are two processes
 
-    try:
-        synsets = np.atleast_1d(loadmat(file, squeeze_me=True)["synsets"])
-        found = {int(each["ILSVRC2012_ID"]): str(each["WNID"]) for each in synsets}
-    except Exception as error:  # the reader has no end of ways to fail on a file that is none of its own
-        raise ValueError(f"{SYNSETS} cannot be read ({error})") from error
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as reader:
+        try:
+            found = reader.submit(_numbered, content).result()
+        except BrokenProcessPool as error:
+            raise ValueError(f"{SYNSETS} cannot be read (SciPy's reader crashed)") from error
+        except Exception as error:  # SciPy has no end of ways to fail on a file that is none of MATLAB's
+            raise ValueError(f"{SYNSETS} cannot be read ({error})") from error
     for wnid in found.values():
         if not CLASS.fullmatch(wnid):
             raise ValueError(f"expected a class such as n01440764, got {wnid!r}")
     return found
+
+
+def _numbered(content: bytes) -> dict[int, str]:
+    import numpy as np
+    from scipy.io import loadmat
+
+    synsets = np.atleast_1d(loadmat(io.BytesIO(content), squeeze_me=True)["synsets"])
+    return {int(each["ILSVRC2012_ID"]): str(each["WNID"]) for each in synsets}
