@@ -300,7 +300,7 @@ def flat(samples: Samples) -> bool:
     return is_flat(samples.memory, 5 + 0.05 * growth(samples.memory)[0]) and is_flat(samples.handles, 0)
 
 
-def report(found: Soak, minutes: float) -> str:
+def report(found: Soak, minutes: float, seed: int) -> str:
     """Markdown."""
     ended = ", ".join(f"{name} {count}" for name, count in sorted(found.endings.items()))
     left_out = "" if FULL in found.endings else "; no full disk (it needs root, or more time)"
@@ -321,8 +321,8 @@ def report(found: Soak, minutes: float) -> str:
             )
     lines = ["| soak | |", "| --- | --- |", *(f"| {name} | {text} |" for name, text in rows), ""]
     lines += [
-        f"`python benchmarks/soak.py --minutes {minutes:g} --steps {found.steps}`. Compared: weights, moving "
-        "average, optimizer, metrics, results and evaluations, byte by byte. Memory and handles: medians of the "
+        f"`python benchmarks/soak.py --minutes {minutes:g} --steps {found.steps} --seed {seed}`. Compared: weights, "
+        "moving average, optimizer, metrics, results and evaluations, byte by byte. Memory and handles: medians of the "
         "second and the last tenth of the samples; flat is at most 5 % + 5 MiB more memory, and no handle more.",
         "",
         f"{processor_name()}, {os.cpu_count()} cores, PyTorch {torch.__version__.partition('+')[0]}, "
@@ -345,7 +345,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         moments = random.Random(arguments.seed)
         found = soak(arguments.minutes, endings_in_turn(moments), moments, Path(folder), arguments.steps)
-    text = report(found, arguments.minutes)
+    text = report(found, arguments.minutes, arguments.seed)
     arguments.out.write_text(text, encoding="utf-8")
     print(text)
     sys.exit(0 if not found.differing and flat(found.undisturbed) and flat(found.lives) else 1)

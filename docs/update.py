@@ -30,7 +30,11 @@ BLOCKS = {
         "sweep": MEASURED / "sweep.md",
     },
     "docs/comparing.md": {"many_runs": MEASURED / "many_runs.md"},
-    "docs/reliability.md": {"faults": MEASURED / "faults.md", "soak": MEASURED / "soak.md"},
+    "docs/reliability.md": {
+        "faults": MEASURED / "faults.md",
+        "soak": MEASURED / "soak.md",
+        "soak_again": MEASURED / "soak_again.md",
+    },
     "docs/imagenet.md": {
         "preparation": MEASURED / "preparation.md",
         "spatialnet_memory": MEASURED / "spatialnet_memory.md",

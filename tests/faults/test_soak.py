@@ -34,7 +34,7 @@ def test_a_training_that_is_disturbed_ends_the_same(tmp_path: Path) -> None:
     assert found.differing == []
     assert set(found.endings) <= {"SIGKILL", soak.FULL}
     assert found.endings["SIGKILL"] == 1
-    assert "| differs from the undisturbed run | nothing: 0 bits |" in soak.report(found, 0.02)
+    assert "| differs from the undisturbed run | nothing: 0 bits |" in soak.report(found, 0.02, 0)
     (run,) = tmp_path.glob("whole/runs/*/*/soak")
     other = shutil.copytree(run, tmp_path / "other")
     weights = bytearray((other / "model.safetensors").read_bytes())
