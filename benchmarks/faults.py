@@ -95,14 +95,15 @@ def main() -> None:
 
 
 def read(reports: Sequence[Path]) -> dict[str, Row]:
-    """The faults of the reports, in the order of the table; a test must not be in two of them.
+    """The faults of the reports, in the order of the table; a test that is in several counts as in the last.
 
     Raises:
         KeyError: a test belongs to a fault that is not in the table.
         ValueError: a fault of the table has no test.
     """
     rows = {fault: Row() for fault in FAULTS}
-    for case in itertools.chain.from_iterable(ElementTree.parse(path).iter("testcase") for path in reports):
+    cases = itertools.chain.from_iterable(ElementTree.parse(path).iter("testcase") for path in reports)
+    for case in {(case.get("classname"), case.get("name")): case for case in cases}.values():
         properties = [(each.get("name"), each.get("value", "")) for each in case.iter("property")]
         fault = dict(properties).get("fault")
         if fault is None or case.find("skipped") is not None:

@@ -28,9 +28,9 @@ MODELS = {
     "transformer": (TRANSFORMER,),
     "puzzle": (TRANSFORMER, "objective.name=puzzle"),
 }
-PRECISIONS = {"float32": (), "bfloat16, averaged": ("precision=bfloat16", "ema=0.9")}
-# The hardest first, which is the one in small numbers.
-CASES = list(itertools.product(reversed(MODELS), reversed(PRECISIONS), (2, 0), (2, 1)))
+PRECISIONS = ((), ("precision=bfloat16", "ema=0.9"))
+# The hardest first, which is the one in small numbers; each model meets both precisions with and without workers.
+CASES = list(itertools.product(reversed(MODELS), (2, 0), (2, 1)))
 STEPS = 6
 # One process tells itself, where there are several the second.
 STOPPING = """
@@ -51,10 +51,11 @@ def test_no_bit_differs(
     (tmp_path / "recipe.yaml").write_text(RECIPE.format(path=photographs))
     (tmp_path / "stopping.py").write_text(STOPPING)
     count = times(STEPS, STEPS * len(CASES)) // STEPS
-    for model, precision, workers, processes in CASES[:count]:
+    for model, workers, processes in CASES[:count]:
+        precision = PRECISIONS[(workers // 2 + processes) % 2]
         overrides = [
             *MODELS[model],
-            *PRECISIONS[precision],
+            *precision,
             f"data.workers={workers}",
             f"processes={processes}",
         ]
