@@ -11,7 +11,7 @@
 # make show-cifar100   these tables and figures alone, of the runs below RUNS (runs), written to SHOWN
 # make test         run the fast tests
 # make test-all     run all tests, also those of real trainings, faults and benchmarks
-# make faults       bring every fault of docs/reliability.md about as often as it says: hours
+# make faults       bring every fault of docs/reliability.md about as often as it says: an hour or two
 # make check        format, lint and types
 # make docs         the documentation site, build/docs/index.html; any warning is an error
 # make clean        remove the environment and caches; runs/ stays
