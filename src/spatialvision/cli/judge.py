@@ -36,7 +36,6 @@ def _without_garbage_collection() -> Iterator[None]:
     try:
         yield
     finally:
-        gc.freeze()  # or it is looked through now
         gc.enable()
 
 
